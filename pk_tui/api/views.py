@@ -1,0 +1,200 @@
+"""What the windows see: frozen values. Text in them is raw; whoever shows it passes it through `safe_text`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pk_tui.clock import Instant
+from pk_tui.terms import Action, Address, Change, CommitId, NodeId, NotificationId, SecretPath, VaultId
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far long work has come. Totals are 0 while unknown."""
+
+    doing: str
+    objects: int = 0
+    objects_total: int = 0
+    bytes: int = 0
+    bytes_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    live: bool
+    node_id: NodeId
+    pid: int
+    locked: bool
+    listening: Address | None
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class OriginView:
+    node_id: NodeId
+    vault_id: VaultId
+
+
+@dataclass(frozen=True, slots=True)
+class VaultView:
+    """`updated` is when the head last changed here; `head` is None in a vault without commits; `damaged` says why a vault
+    cannot be read, in words."""
+
+    vault_id: VaultId
+    name: str
+    head: CommitId | None
+    secrets: int
+    origin: OriginView | None
+    read_only: bool
+    shared_with: int
+    updated: Instant
+    damaged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    path: SecretPath
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class CommitView:
+    commit: CommitId
+    time: Instant
+    author: str
+    message: str
+    changes: tuple[ChangeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One row of a listing; `size` in bytes, for a directory that of all secrets below it."""
+
+    path: str
+    is_directory: bool
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStat:
+    path: SecretPath
+    is_directory: bool
+    size: int
+    commit: CommitId
+    modified: Instant
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """`skipped` names each file not taken and why, in words."""
+
+    secrets: int
+    bytes: int
+    commit: CommitId | None
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    vault_id: VaultId
+    node_id: NodeId
+    actions: tuple[Action, ...]
+    not_after: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedView:
+    """A secret that a node has seen and that has not changed since."""
+
+    path: SecretPath
+    last_seen_commit: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionView:
+    node_id: NodeId
+    gestalt: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """One row of a scan: what a peer says it shares with us. The name is the peer's text."""
+
+    vault_id: VaultId
+    name: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloneView:
+    vault_id: VaultId
+    name: str
+    objects: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PullView:
+    vault_id: VaultId
+    old_head: CommitId | None
+    new_head: CommitId | None
+    objects: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    node_id: NodeId
+    petname: str | None
+    addresses: tuple[Address, ...]
+    last_seen: Instant | None
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection, live or being tried. `state` is one of: connecting, connected, waiting (for the next try), failed.
+
+    `last_error` says in words why the last try failed."""
+
+    node_id: NodeId
+    petname: str | None
+    state: str
+    address: Address | None
+    direction: str
+    via: str
+    rtt_ms: float | None
+    since: Instant | None
+    bytes_in: int
+    bytes_out: int
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PingView:
+    node_id: NodeId
+    rtt_ms: float
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class GestaltView:
+    gestalt: str
+    nodes: tuple[NodeId, ...]
+    identities: tuple[str, ...]
+    actions: tuple[Action, ...]
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationView:
+    """`sender` is the other side: who sent it (inbox, requests) or whom it goes to (outbox). `data` is empty in requests."""
+
+    notification_id: NotificationId
+    sender: NodeId
+    type: str
+    data: dict[str, object] = field(default_factory=dict)
+    is_read: bool = False
+    time: Instant = 0

@@ -1,0 +1,43 @@
+"""32 random bytes as 24 words and back (BIP-39, English list, with its checksum)."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from mnemonic import Mnemonic
+
+from pk_tui.crypto.entropy import random_bytes
+from pk_tui.errors import Misuse
+from pk_tui.plaintext import Plaintext
+
+WORDS = 24
+
+
+@cache
+def _list() -> Mnemonic:
+    return Mnemonic("english")
+
+
+def new_recovery_entropy() -> bytes:
+    return random_bytes(32)
+
+
+def to_words(entropy: bytes) -> Plaintext:
+    return Plaintext.of_text(_list().to_mnemonic(entropy))
+
+
+def from_words(text: str) -> bytes:
+    """The entropy behind 24 words; case and spacing are forgiven. Raises Misuse, naming positions but never words."""
+    words = unicodedata.normalize("NFKC", text).lower().split()
+    if len(words) != WORDS:
+        raise Misuse(f"A recovery code has {WORDS} words; {len(words)} were given.")
+    known = set(_list().wordlist)
+    strange = [str(position) for position, word in enumerate(words, 1) if word not in known]
+    if strange:
+        raise Misuse(
+            f"These words of the recovery code are not on the list (a typing error?): number {', '.join(strange)}."
+        )
+    if not _list().check(" ".join(words)):
+        raise Misuse("The recovery code's checksum is wrong: a word is mistaken for another, or two are swapped.")
+    return bytes(_list().to_entropy(" ".join(words)))
