@@ -36,4 +36,4 @@ def rfc3339(at: Instant) -> str:
     """The instant as RFC 3339 in UTC with milliseconds, as all JSON output shows times."""
     at = min(max(at, -62_135_596_800 * SECOND), 253_402_300_799 * SECOND)
     moment = datetime.fromtimestamp(at // SECOND, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % SECOND // 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}.{at % SECOND // 1000:03d}Z"

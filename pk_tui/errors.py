@@ -14,7 +14,8 @@ typed, never a secret value, key, password or ticket. Text that came from outsid
     ├── StorageFailed 74     disk full, unreadable                ├── Busy 75           try later
     ├── PeerMisbehaved 76    the peer broke the protocol          ├── PermissionDenied 77   not permitted or not there
     │                                                             │   ├── ReadOnly 77       a clone is not written
-    ├── WrongPassword 77     and Locked 77                        └── TooNew 78         state of a newer version
+    ├── WrongPassword 77     and Locked 77                        ├── TooNew 78         state of a newer version
+    └── Cancelled 75         called off, nothing half-done
 """
 
 from __future__ import annotations

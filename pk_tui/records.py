@@ -17,6 +17,7 @@ from pk_tui.errors import Malformed
 
 Meta = msgspec.Meta
 field = msgspec.field
+replace = msgspec.structs.replace
 
 Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Bytes20 = Annotated[bytes, Meta(min_length=20, max_length=20)]
@@ -59,6 +60,7 @@ def decode(kind: type[R], data: bytes | memoryview, limit: int = 16 * 1024) -> R
         decoder = _decoders[kind] = msgspec.msgpack.Decoder(kind)
     try:
         return decoder.decode(data)  # type: ignore[no-any-return]
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         # UnicodeDecodeError is a ValueError; a nesting bomb is a RecursionError; neither is a MsgspecError.
-        raise Malformed("A record is not of the type it should be.") from error
+        # Their own texts can quote the data, so no traceback is to show them.
+        raise Malformed("A record is not of the type it should be.") from None

@@ -13,7 +13,7 @@ MAX_COMBINING = 4
 """Combining marks kept in a row; more is only ever used to overflow a line."""
 
 _INVISIBLE = {
-    0x061C, 0x180E, 0xFEFF, 0x3164, 0x115F, 0x1160, 0x17B4, 0x17B5, 0xFFA0,
+    0x034F, 0x061C, 0xFEFF, 0x3164, 0x115F, 0x1160, 0x17B4, 0x17B5, 0xFFA0, 0x2800, *range(0x180B, 0x1810),
     *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), *range(0xFFF0, 0xFFFC),
     *range(0xE0000, 0xE1000), *range(0xFE00, 0xFE10),
 }  # fmt: skip
@@ -30,17 +30,16 @@ def is_safe_character(character: str) -> bool:
 
 
 def safe_text(text: str | bytes, limit: int = 200, *, lines: bool = False) -> str:
-    """Text that is safe to print, at most `limit` characters long, cut with an ellipsis.
+    """Text that is safe to print, at most `limit` characters long (escapes counted), cut with an ellipsis.
 
     Bytes are read as UTF-8; ill-formed ones become escapes. With `lines` newlines stay, otherwise they become `\\u{a}`.
     """
-    cut = False
     if isinstance(text, bytes):
         text = text[: 4 * limit + 4].decode("utf-8", "surrogateescape")
-    if len(text) > limit:
-        text, cut = text[: limit - 1], True
     if text.isascii() and text.isprintable():
-        return text + "…" if cut else text
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+    cut = len(text) > limit
+    text = text[:limit]  # each character gives at least one
     out: list[str] = []
     marks = 0
     for character in text:
@@ -48,11 +47,16 @@ def safe_text(text: str | bytes, limit: int = 200, *, lines: bool = False) -> st
             out.append(character)
         elif not is_safe_character(character):
             out.append(f"\\u{{{ord(character):x}}}")
-        elif unicodedata.combining(character):
+        elif unicodedata.category(character) in ("Mn", "Me"):
             marks += 1
             out.append(character if marks <= MAX_COMBINING else f"\\u{{{ord(character):x}}}")
             continue
         else:
             out.append(character)
         marks = 0
-    return "".join(out) + ("…" if cut else "")
+    size = sum(map(len, out))
+    if not cut and size <= limit:
+        return "".join(out)
+    while size > limit - 1:
+        size -= len(out.pop())
+    return "".join(out) + "…"

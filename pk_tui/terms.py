@@ -41,7 +41,7 @@ class NodeId:
     def parse(cls, text: str) -> Self:
         """Read the text form; upper case is taken too. Anything not exactly canonical otherwise is refused."""
         lowered = text.strip().lower()
-        if _NODE_TEXT.fullmatch(lowered):
+        if text.isascii() and _NODE_TEXT.fullmatch(lowered):  # some other letters become ASCII in lower case
             raw = base64.b32hexdecode(lowered[1:].upper() + "====")
             node = cls(raw)
             if str(node) == lowered:  # the last character carries 4 unused bits: only the canonical spelling counts
@@ -223,6 +223,8 @@ class SecretPath:
             fault = component_fault(part)
             if fault:
                 raise Misuse(f"“{safe_text(joined)}” cannot be the path of a secret: {fault}.")
+        if not parts:
+            raise Misuse("The path of a secret has at least one name.")
         if len(parts) > MAX_DEPTH:
             raise Misuse(f"“{safe_text(joined)}” cannot be the path of a secret: it is deeper than {MAX_DEPTH} names.")
         if len(joined.encode()) > MAX_PATH_BYTES:
@@ -295,10 +297,7 @@ class Address:
         host = host.strip().strip("[]")
         if not re.fullmatch(r"[0-9A-Za-z._:%-]{1,253}", host):
             raise Misuse(f"“{safe_text(host, 80)}” is not a host name or IP address.")
-        try:
-            number = int(port)
-        except ValueError:
-            number = 0
+        number = int(port) if re.fullmatch(r"[0-9]{1,5}", str(port)) else 0  # int() alone takes “8_0” and other digits
         if not 1 <= number <= 65535:
             raise Misuse(f"“{safe_text(str(port), 20)}” is not a port. A port is a number from 1 to 65535.")
         return cls(host, number)

@@ -40,7 +40,7 @@ class Cost:
 
 
 def password_bytes(text: str) -> Plaintext:
-    """The bytes a password stands for: its NFKC form in UTF-8, so that two keyboards give the same. Raises Misuse if empty or huge."""
+    """The bytes a password stands for: its NFKC form in UTF-8, so that two keyboards give the same. Misuse if empty or huge."""
     try:
         raw = unicodedata.normalize("NFKC", text).encode()
     except UnicodeEncodeError as error:

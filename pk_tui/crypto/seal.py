@@ -91,7 +91,7 @@ def open_sealed(key: SealKey, sealed: bytes, where: bytes) -> bytes:
 def padded_size(size: int, floor: int) -> int:
     """The size `size` bytes are padded to: at least `floor`, beyond it rounded by Padmé, which betrays O(log log) bits.
 
-    Source: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", 2019. Costs at most 12 %.
+    Source: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", 2019.
     """
     if size <= floor:
         return floor
