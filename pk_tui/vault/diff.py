@@ -1,0 +1,46 @@
+"""What changed between two trees, in whole secrets. Equal subtrees are skipped unread, so it costs what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pk_tui.terms import Change, SecretPath
+from pk_tui.vault import entries
+from pk_tui.vault.objects import Kind, ObjectSource, Oid
+
+Changed = tuple[SecretPath, Change]
+
+
+def changes(source: ObjectSource, old: Oid | None, new: Oid | None, prefix: tuple[str, ...] = ()) -> Iterator[Changed]:
+    """The secrets added, modified and deleted from tree (or secret) `old` to `new`, in order of names; None is nothing there.
+
+    `prefix` is where the two lie. Directories are no secrets: one that is made or removed empty gives no row.
+    """
+    if old == new:
+        return
+    old_tree = old is not None and source.facts(old).kind is Kind.TREE
+    new_tree = new is not None and source.facts(new).kind is Kind.TREE
+    if old is not None and new is not None and not old_tree and not new_tree:
+        yield SecretPath(prefix), Change.MODIFIED
+        return
+    if old is not None and not old_tree:
+        yield SecretPath(prefix), Change.DELETED
+        old = None
+    if new is not None and not new_tree:
+        yield SecretPath(prefix), Change.ADDED
+        new = None
+    before, after = differing(source, old, new)
+    for name in sorted(before.keys() | after.keys()):
+        yield from changes(source, before.get(name), after.get(name), (*prefix, name.decode()))
+
+
+def differing(source: ObjectSource, old: Oid | None, new: Oid | None) -> tuple[dict[bytes, Oid], dict[bytes, Oid]]:
+    """Name to oid of the entries that only the tree `old` has and that only `new` has."""
+    before = entries.split(source.body(old)) if old is not None else []
+    after = entries.split(source.body(new)) if new is not None else []
+    if before and after:
+        both = set(before).intersection(after)
+        before = [entry for entry in before if entry not in both]
+        after = [entry for entry in after if entry not in both]
+    name_of, oid_of = entries.name_of, entries.oid_of
+    return {name_of(e): oid_of(e) for e in before}, {name_of(e): oid_of(e) for e in after}

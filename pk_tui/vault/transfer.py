@@ -1,0 +1,265 @@
+"""Vaults between peers: what is sent of a history, and what is believed of what is received.
+
+The stream is records `type u8 | size u32 | body` (big-endian), cut into pieces anywhere. Commits come oldest first, and
+each object after everything it names. A tree may come as a delta (type | DELTA): the body is then the name of its base,
+which the receiver has, and a git delta. Names are never sent: the receiver computes them.
+
+The receiver believes nothing: it knows where it stands (the head it has, or nothing), which head the owner signed, and
+checks every object on arrival. An honest stream holds no object that is not needed, so one that does is refused.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pk_tui.errors import Conflict, Corrupt, Malformed
+from pk_tui.terms import CommitId
+from pk_tui.vault.check import checked_blob, checked_commit, checked_successor, checked_tree
+from pk_tui.vault.delta import apply_delta, target_size
+from pk_tui.vault.diff import differing
+from pk_tui.vault.history import walk
+from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
+
+DELTA = 0x80
+PIECE = 60_000
+"""Bytes of a piece, so that it fits one message of the wire with what is put around it."""
+_STEP = 1000
+"""Commits walked between two places where the work can be interrupted."""
+
+_HEADER = struct.Struct(">BI")
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+def outgoing(source: ObjectSource, head: Oid, have: Sequence[Oid]) -> Iterator[bytes]:
+    """The history behind `head` that a receiver with one of the commits `have` lacks, in pieces of about PIECE bytes.
+
+    Without a known commit in the head's line that is all of it. Yields empty pieces while it looks for one in a long
+    history: nothing to send, but points where the work can be interrupted. One record larger than a piece is sent in several.
+    """
+    known = set(have)
+    missing: list[tuple[Oid, Oid]] = []  # (commit, its tree), newest first
+    base_tree: Oid | None = None
+    for commit_id, commit in walk(source, CommitId(head)):
+        if commit_id.raw in known:
+            base_tree = commit.tree
+            break
+        missing.append((commit_id.raw, commit.tree))
+        if len(missing) % _STEP == 0:
+            yield b""
+    yield from _pieces(_records(source, missing, base_tree))
+
+
+def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for record in records:
+        if size + len(record) > PIECE and waiting:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+        if len(record) > PIECE:
+            for at in range(0, len(record), PIECE):
+                yield record[at : at + PIECE]
+        else:
+            waiting.append(record)
+            size += len(record)
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _records(source: ObjectSource, missing: list[tuple[Oid, Oid]], old: Oid | None) -> Iterator[bytes]:
+    sent: set[Oid] = set()
+    for commit, tree in reversed(missing):
+        if tree != old and tree not in sent:
+            yield from _tree_records(source, tree, old, sent)
+        body = source.body(commit)
+        yield _HEADER.pack(Kind.COMMIT, len(body)) + body
+        old = tree
+
+
+def _tree_records(source: ObjectSource, tree: Oid, old: Oid | None, sent: set[Oid]) -> Iterator[bytes]:
+    """What `tree` has and the tree `old` at the same place has not, then `tree` itself."""
+    sent.add(tree)
+    body_of = source.body
+    before, after = differing(source, old, tree)
+    kind = source.facts(tree).kind
+    for name, oid in after.items():
+        if oid in sent:
+            continue
+        facts = source.facts(oid)
+        if facts.kind is Kind.BLOB:
+            sent.add(oid)
+            body = body_of(oid)
+            yield _HEADER.pack(Kind.BLOB, len(body)) + body
+        else:
+            twin = before.get(name)
+            if twin is not None and source.facts(twin).kind is not facts.kind:
+                twin = None
+            yield from _tree_records(source, oid, twin, sent)
+    base, stored = source.stored(tree)
+    if base is not None and (base in sent or base == old) and 20 + len(stored) < target_size(stored):
+        yield _HEADER.pack(kind | DELTA, 20 + len(stored)) + base + stored
+    else:
+        body = body_of(tree)
+        yield _HEADER.pack(kind, len(body)) + body
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one transfer may bring at most."""
+
+    objects: int = 4_000_000
+    commits: int = 200_000
+    size: int = 16 * 1024**3
+    """Bytes of the stream."""
+    expanded: int = 64 * 1024**3
+    """Bytes of the objects with deltas applied: what a small stream can make us read."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Incoming:
+    """Checks a stream while it arrives and adds what is right to the sink.
+
+    `known_head` is the commit the receiver stands at, None for a clone. Every method raises Malformed for what an honest
+    sender would not send, and Conflict if the history does not continue from there; the sink is then to be discarded.
+    `objects` and `size` (bytes) count what has come.
+    """
+
+    def __init__(self, sink: ObjectSink, known_head: Oid | None, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._sink = sink
+        self._known = self._tip = known_head
+        self._limits = limits
+        self._rest = bytearray()
+        self._needed = _HEADER.size
+        self._expanded = 0
+        self._unnamed: set[Oid] = set()
+        self.objects = 0
+        self.size = 0
+        self.commits = 0
+
+    def feed(self, piece: bytes) -> None:
+        """The next bytes of the stream, cut anywhere."""
+        for _ in self.steps(piece):
+            pass
+
+    def steps(self, piece: bytes) -> Iterator[None]:
+        """Like `feed`, stopping after each record: a few bytes of delta can stand for a directory of 2 MiB to check."""
+        self.size += len(piece)
+        if self.size > self._limits.size:
+            raise Malformed("More was sent than is accepted in one transfer.")
+        self._rest += piece
+        if len(self._rest) < self._needed:  # so that a record in many small pieces is not copied with each of them
+            return
+        stream = bytes(self._rest)
+        at, end = 0, len(stream)
+        self._needed = _HEADER.size
+        while end - at >= _HEADER.size:
+            code, size = _HEADER.unpack_from(stream, at)
+            if code != Kind.BLOB or size > MAX_OBJECT:  # nearly all records are blobs, and a call is what costs
+                _check_header(code, size)
+            start = at + _HEADER.size
+            if end - start < size:
+                self._needed += size
+                break
+            self._take(code, stream[start : start + size])
+            at = start + size
+            yield
+        self._rest = bytearray(stream[at:])
+
+    def finish(self, head: Oid, digest: bytes) -> None:
+        """The stream has ended: it must have led to this head with this digest (as its owner signed them)."""
+        if self._rest:
+            raise Malformed("A transfer ended in the middle of a record.")
+        if self._unnamed:
+            raise Malformed("A transfer ended with objects that no commit needs.")
+        if self._tip != head or self._sink.facts(head).digest != digest:
+            raise Malformed("A transfer did not lead to the signed head.")
+
+    def _take(self, code: int, body: bytes) -> None:
+        self.objects += 1
+        if self.objects > self._limits.objects:
+            raise Malformed("More objects were sent than are accepted in one transfer.")
+        if code & DELTA:
+            self._take_delta(body[:20], body[20:])
+            return
+        kind = _KINDS[code]
+        oid = self._named(kind, body)
+        if kind is Kind.BLOB:
+            self._add(oid, checked_blob(body), body)
+            self._unnamed.add(oid)
+        elif kind is Kind.COMMIT:
+            self._take_commit(oid, body)
+        else:
+            facts, names = checked_tree(body, self._sink.facts)
+            if facts.kind is not kind:
+                raise Malformed("A tree was sent as one of another kind.")
+            self._take_tree(oid, facts, names, body)
+
+    def _take_delta(self, base: Oid, delta: bytes) -> None:
+        size = target_size(delta)
+        if size > MAX_OBJECT or len(delta) >= size:
+            raise Malformed("A delta gives too much, or is no shorter than what it gives.")
+        if base not in self._sink or self._sink.facts(base).kind is not Kind.TREE:
+            raise Malformed("A delta has a base that is not a directory known before it.")
+        old = self._sink.body(base)
+        body = apply_delta(old, delta)
+        oid = self._named(Kind.TREE, body)
+        facts, names = checked_successor(body, old, self._sink.facts(base), self._sink.facts)
+        self._take_tree(oid, facts, names, body, base, delta)
+
+    def _named(self, kind: Kind, body: bytes) -> Oid:
+        self._expanded += len(body)
+        if self._expanded > self._limits.expanded:
+            raise Malformed("More was sent than is accepted in one transfer.")
+        return git_name(kind, body)
+
+    def _take_tree(
+        self,
+        oid: Oid,
+        facts: Facts,
+        names: list[Oid],
+        body: bytes,
+        base: Oid | None = None,
+        delta: bytes | None = None,
+    ) -> None:
+        self._add(oid, facts, body, base, delta)
+        self._unnamed.difference_update(names)
+        self._unnamed.add(oid)
+
+    def _take_commit(self, oid: Oid, body: bytes) -> None:
+        self.commits += 1
+        if self.commits > self._limits.commits:
+            raise Malformed("More commits were sent than are accepted in one transfer.")
+        facts, commit = checked_commit(body, self._sink.facts)
+        if [parent.raw for parent in commit.parents] != ([] if self._tip is None else [self._tip]):
+            if self._known is not None and not commit.parents and self.commits == 1:
+                raise Conflict(
+                    "The other side's history does not hold the version this clone has: it was rewritten, or is an older copy. "
+                    "Nothing was changed."
+                )
+            raise Malformed("A commit does not follow the one before it.")
+        self._unnamed.discard(commit.tree)
+        if self._unnamed:
+            raise Malformed("Objects were sent that no commit needs.")
+        self._add(oid, facts, body)
+        self._tip = oid
+
+    def _add(self, oid: Oid, facts: Facts, body: bytes, base: Oid | None = None, delta: bytes | None = None) -> None:
+        try:
+            self._sink.add(oid, facts, body, base, delta)
+        except (
+            Corrupt
+        ) as error:  # a second object of the same name: nothing here is damaged, the sender made a collision
+            raise Malformed("An object has the name of another one: its sender made a SHA-1 collision.") from error
+
+
+def _check_header(code: int, size: int) -> None:
+    """Before a byte of the body is waited for."""
+    if code not in (Kind.COMMIT, Kind.TREE, Kind.BLOB, Kind.CHUNKS, Kind.TREE | DELTA):
+        raise Malformed("A record is of a type that does not exist.")
+    if size > MAX_OBJECT or (code & DELTA and size < 20):
+        raise Malformed("A record is larger or smaller than an object can be.")
