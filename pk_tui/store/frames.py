@@ -1,0 +1,207 @@
+"""Objects on their way into a vault: gathered into frames, written as the frames fill, visible once the vault commits them.
+
+How frames and index lie on disk, and how they are read, is `framestore`'s; here it is decided which frame an object goes into
+and whether it is kept whole or as a delta. Several batches of one vault may be open at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pk_tui.errors import Busy, Corrupt, StorageFailed
+from pk_tui.store.framestore import AFTER_ID, DELTA, FRAME_ID, PLACE, RECORD, FrameStore, put_together
+from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Facts, Oid
+
+FRAME_BYTES = 64 * 1024
+"""Records in one frame; an object that is larger has a frame of its own."""
+MAX_CHAIN = 24
+"""Deltas on top of one another; bounds what reading a tree costs."""
+
+
+class _Frame:
+    """A frame being filled or waiting to be written: its records, the names in it, and its id once it is written."""
+
+    __slots__ = ("content", "number", "oids")
+
+    def __init__(self) -> None:
+        self.content: bytearray | None = bytearray()
+        self.oids: list[Oid] = []
+        self.number: int | None = None
+
+
+class Batch:
+    """Objects on their way into one vault; implements `ObjectSink`. What it does not have is looked up in the vault.
+
+    Nothing of it is visible elsewhere before the vault commits it. `flush` writes the full frames, to keep memory small.
+    """
+
+    def __init__(self, frames: FrameStore) -> None:
+        self.frames = frames
+        """Of the vault it goes into."""
+        self._known = frames.index
+        self._index: dict[Oid, bytes] = {}
+        self._pending = [_Frame()]
+        self._trees: dict[Oid, bytes] = {}
+        self.bytes = 0
+        """Bytes of records added."""
+        self.pending_bytes = 0
+        """Bytes of records still in memory."""
+        self._closed = False
+
+    @property
+    def objects(self) -> int:
+        return len(self._index)
+
+    def __contains__(self, oid: Oid) -> bool:
+        return oid in self._index or oid in self.frames
+
+    def __iter__(self) -> Iterator[Oid]:
+        yield from self.frames
+        yield from [oid for oid in self._index if oid not in self.frames]
+
+    def facts(self, oid: Oid) -> Facts:
+        entry = self._index.get(oid)
+        return self.frames.facts(oid) if entry is None else Facts.unpack(entry[:FACTS_SIZE])
+
+    def stored(self, oid: Oid) -> tuple[Oid | None, bytes]:
+        entry = self._index.get(oid)
+        if entry is None:
+            return self.frames.stored(oid)
+        ordinal, packed, length = PLACE.unpack_from(entry, FACTS_SIZE)
+        frame = self._pending[ordinal]
+        content = frame.content
+        if content is None:
+            assert frame.number is not None
+            content = bytearray(self.frames.frame(frame.number))
+        offset = packed & 0xFFFFFF
+        return self.frames.split(bytes(content[offset : offset + length]))
+
+    def body(self, oid: Oid) -> bytes:
+        if oid not in self._index:
+            return self.frames.body(oid)
+        kept = self._trees.get(oid)
+        if kept is not None:
+            return kept
+        base, raw = self.stored(oid)
+        return raw if base is None else put_together(self.stored, base, raw, self.frames.damage)
+
+    def add(self, oid: Oid, facts: Facts, body: bytes, base: Oid | None = None, delta: bytes | None = None) -> None:
+        if self._closed:
+            raise RuntimeError("this batch is committed or discarded")
+        known = self._index.get(oid) or self._known.get(oid)
+        if known is not None:
+            _require_same(known, facts.digest)
+            return
+        if len(body) > MAX_OBJECT:
+            raise ValueError("an object is at most 2 MiB")
+        depth = 0
+        if base is not None and delta is not None and 2 * (len(delta) + 20) < len(body):
+            depth = self._depth_on(base)
+        if depth:
+            assert base is not None
+            assert delta is not None
+            record = RECORD.pack(facts.kind | DELTA, 20 + len(delta)) + base + delta
+            self._trees = {oid: body}  # the latest: the next edit in the same batch reads it
+        else:
+            record = RECORD.pack(facts.kind, len(body)) + body
+        self._append(oid, facts, depth, record)
+
+    def _append(self, oid: Oid, facts: Facts, depth: int, record: bytes) -> None:
+        frame = self._pending[-1]
+        content = frame.content
+        if content is None or (content and len(content) + len(record) > FRAME_BYTES):
+            frame = _Frame()
+            self._pending.append(frame)
+            content = frame.content
+            assert content is not None
+        where = PLACE.pack(len(self._pending) - 1, depth << 24 | len(content), len(record))
+        self._index[oid] = facts.pack() + where
+        frame.oids.append(oid)
+        content += record
+        self.bytes += len(record)
+        self.pending_bytes += len(record)
+
+    def _depth_on(self, base: Oid) -> int:
+        """The depth of a delta on `base`; 0 if it cannot be one."""
+        entry = self._index.get(base) or self._known.get(base)
+        if entry is None:
+            return 0
+        depth = int(PLACE.unpack_from(entry, FACTS_SIZE)[1] >> 24) + 1
+        return depth if depth <= MAX_CHAIN else 0
+
+    def flush(self) -> None:
+        """Write the frames that are full. They stay invisible, and are removed again if the batch is never committed."""
+        full = [frame for frame in self._pending[:-1] if frame.number is None]
+        if full:
+            with self.frames.db.transaction():
+                self._write(full)
+
+    def discard(self) -> None:
+        """Forget the batch and remove what it wrote. Does nothing to one that is committed.
+
+        What cannot be removed now (on a full disk not even deleting works) is removed when the vault is next opened.
+        """
+        written = [frame.number for frame in self._pending if frame.number is not None]
+        self._close()
+        with suppress(StorageFailed, Busy):
+            self.frames.remove_frames(written)
+
+    def settle(self) -> dict[Oid, bytes]:
+        """Write all that is left, within the running transaction, and return the index entries of what is new to the vault."""
+        if self._closed:
+            raise RuntimeError("this batch is committed or discarded")
+        self._write([frame for frame in self._pending if frame.number is None and frame.content])
+        entries: dict[Oid, bytes] = {}
+        for frame in self._pending:
+            if frame.number is None:
+                continue
+            number = FRAME_ID.pack(frame.number)
+            for oid in frame.oids:
+                entry = self._index[oid]
+                known = self._known.get(oid)
+                if known is None:
+                    entries[oid] = entry[:FACTS_SIZE] + number + entry[AFTER_ID:]
+                else:  # another batch brought it meanwhile: the first one stays, so that no chain of deltas can bend back
+                    _require_same(known, Facts.unpack(entry[:FACTS_SIZE]).digest)
+        self.frames.db.after_commit(self._committed)
+        return entries
+
+    def _write(self, frames: list[_Frame]) -> None:
+        if not frames:
+            return
+        contents = [bytes(frame.content or b"") for frame in frames]
+        for frame, number in zip(frames, self.frames.write_frames(contents), strict=True):
+            frame.number = number
+
+        def undo() -> None:
+            for frame in frames:
+                frame.number = None
+
+        def done() -> None:
+            for frame, content in zip(frames, contents, strict=True):
+                assert frame.number is not None
+                self.frames.keep(frame.number, content)
+                self.pending_bytes -= len(content)
+                frame.content = None
+
+        self.frames.db.after_rollback(undo)
+        self.frames.db.after_commit(done)
+
+    def _committed(self) -> None:
+        for oid, body in self._trees.items():
+            self.frames.keep(oid, body)
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._index = {}
+        self._trees = {}
+        self._pending = [_Frame()]
+        self.pending_bytes = 0
+
+
+def _require_same(entry: bytes, digest: bytes) -> None:
+    """Two objects of one git name must be one object: SHA-1 alone does not promise it."""
+    if Facts.unpack(entry[:FACTS_SIZE]).digest != digest:
+        raise Corrupt("Two different objects have the same git name. The second one is refused.")
