@@ -1,0 +1,101 @@
+"""One change to a vault: edited tree, commit, signed head and state row, in one transaction. Desk work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pk_tui.agent.rights import lineage_of
+from pk_tui.clock import Instant
+from pk_tui.crypto.entropy import random_bytes
+from pk_tui.errors import ReadOnly
+from pk_tui.records import replace
+from pk_tui.safe_text import safe_text
+from pk_tui.store.frames import Batch
+from pk_tui.store.node import NodeStore
+from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.terms import CommitId, NodeId, VaultId
+from pk_tui.trust.head import sign_head
+from pk_tui.trust.lineage import new_lineage
+from pk_tui.vault import history, tree
+from pk_tui.vault.objects import Facts
+
+FLUSH_AT = 1 * 1024 * 1024
+"""Bytes of new objects that wait in memory before they go to disk as (still invisible) frames, while more are awaited."""
+
+
+def require_writable(record: VaultRecord, node: NodeId) -> None:
+    """Raises ReadOnly for a clone, saying whose vault it is and where changes are made."""
+    if record.read_only or record.creator != node.raw:
+        origin = NodeId(record.origin_node or record.creator)
+        raise ReadOnly(
+            f"“{safe_text(record.name, 80)}” is a clone of a vault of {origin.short}… and is read-only here: only its owner "
+            "changes it, and `pk-tui vaults pull` brings the changes. Nothing was written."
+        )
+
+
+def create_vault(store: NodeStore, name: str, now: Instant) -> VaultFrames:
+    """A new vault of ours with an empty first commit, so that it has a signed head from the start."""
+    signing = store.signing
+    lineage = new_lineage(signing.node_id)
+    frames = store.vaults.begin()
+    try:
+        batch = frames.batch()
+        root = tree.empty_tree(batch)
+        commit, facts = history.build_commit(batch, root, None, signing.node_id, "Created the vault", now)
+        record = VaultRecord(
+            vault_id=VaultId(random_bytes(16)).raw,
+            name=name,
+            creator=signing.node_id.raw,
+            nonce=lineage.nonce,
+            origin_node=None,
+            origin_vault=None,
+            read_only=False,
+            head=sign_head(signing, lineage, 1, (), commit, facts.digest, now),
+            commit=commit.raw,
+            digest=facts.digest,
+            sequence=1,
+            created=now,
+            updated=now,
+        )
+        frames.commit(batch, record)
+    except BaseException:
+        frames.abandon()
+        raise
+    return frames
+
+
+def commit_edits(
+    store: NodeStore, frames: VaultFrames, batch: Batch, edits: Sequence[tree.Edit], message: str | None, now: Instant
+) -> CommitId | None:
+    """Apply `edits` to the head and commit. None, and nothing written, if the tree stays the same.
+
+    Without `message` the changed paths are the message. The batch is used up either way; if this raises, the caller discards it.
+    """
+    record = frames.record
+    require_writable(record, store.signing.node_id)
+    parent = CommitId(record.commit)
+    old = history.read_commit(batch, parent).tree
+    new = tree.edit(batch, old, edits)
+    if new == old:
+        batch.discard()
+        return None
+    text = message if message is not None else history.describe_changes(batch, old, new)
+    commit, facts = history.build_commit(batch, new, parent, store.signing.node_id, text, now)
+    _advance(store, frames, batch, commit, facts, now)
+    return commit
+
+
+def _advance(store: NodeStore, frames: VaultFrames, batch: Batch, commit: CommitId, facts: Facts, now: Instant) -> None:
+    record = frames.record
+    lineage = lineage_of(record)
+    # The floor comes from the witness: after a restored backup no sequence number is used a second time.
+    sequence = max(record.sequence, store.head_floor(lineage.id)) + 1
+    head = sign_head(store.signing, lineage, sequence, (CommitId(record.commit),), commit, facts.digest, now)
+    frames.commit(
+        batch, replace(record, head=head, commit=commit.raw, digest=facts.digest, sequence=sequence, updated=now)
+    )
+
+
+def head_tree(frames: VaultFrames) -> bytes:
+    """The git name of the tree at the vault's head."""
+    return history.read_commit(frames, CommitId(frames.record.commit)).tree

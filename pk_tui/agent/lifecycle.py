@@ -1,0 +1,83 @@
+"""Status, lock, unlock, stop and change of password: what works (or must work) while the agent is locked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pk_tui.api.views import StatusView
+from pk_tui.crypto.keys import RecoveryKey
+from pk_tui.crypto.passphrase import Cost, password_bytes
+from pk_tui.crypto.seal import SealKey
+from pk_tui.crypto.words import from_words
+from pk_tui.crypto.wrap import unwrap_with_password, unwrap_with_recovery, wrap_for_password, wrap_for_recovery
+from pk_tui.errors import Misuse, PermissionDenied
+from pk_tui.plaintext import Plaintext
+from pk_tui.trust.claim import UnverifiedClaim
+
+if TYPE_CHECKING:
+    from pk_tui.agent.agent import Agent
+
+
+def as_password(text: Plaintext) -> Plaintext:
+    """What the user typed, in the form the key derivation takes. Raises Misuse if it is empty, huge or not text."""
+    try:
+        return password_bytes(text.reveal().decode())
+    except UnicodeDecodeError as error:
+        raise Misuse("The password is not valid UTF-8 text.") from error
+
+
+class LifecycleService:
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def status(self) -> StatusView:
+        agent = self._agent
+        return StatusView(
+            live=True,
+            node_id=agent.node_id,
+            pid=agent.pid,
+            locked=agent.is_locked,
+            listening=agent.listening,
+            connections=agent.live_links,
+        )
+
+    async def lock(self) -> None:
+        await self._agent.lock()
+
+    async def unlock(self, password: Plaintext) -> None:
+        if self._agent.is_locked:
+            await self._agent.unlock(await self._root_from_password(password))
+
+    def request_stop(self) -> None:
+        self._agent.stop_requested.set()
+
+    async def change_password(
+        self, old: Plaintext | None, new: Plaintext, recovery_words: Plaintext | None = None
+    ) -> None:
+        """The root key is renewed too, so a copy of the old database with the old password opens nothing written later."""
+        fresh = as_password(new)
+        if recovery_words is not None:
+            root = await self._root_from_words(recovery_words)
+        elif old is not None:
+            root = await self._root_from_password(old)
+        else:
+            raise Misuse("Changing the password takes the old password, or the recovery words.")
+        new_root = SealKey.generate()
+        slot = await asyncio.to_thread(wrap_for_password, new_root, fresh, Cost())
+        store = self._agent.store
+        wrapped = wrap_for_recovery(new_root, store.recovery_box)
+        await self._agent.desk.do(lambda: store.rekey(root, new_root, slot, wrapped))
+
+    async def _root_from_password(self, password: Plaintext) -> SealKey:
+        slot = self._agent.store.password_slot
+        return await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
+
+    async def _root_from_words(self, words: Plaintext) -> SealKey:
+        recovery = RecoveryKey(from_words(words.reveal().decode()))
+        store = self._agent.store
+        if UnverifiedClaim(store.genesis).verify().recovery != recovery.public:
+            raise PermissionDenied(
+                "These recovery words belong to another node: the first claim of this one names other words."
+            )
+        return unwrap_with_recovery(store.recovery_slot, recovery)

@@ -1,0 +1,301 @@
+"""Live links by node: dial, accept, keep one per peer, and reconnect.
+
+Two ends that dial at once end with one link: of two links started by different ends the one started by the lower node id
+stays, of two started by the same end the newer. The loser is retired: it takes no new requests and ends when those under
+way are done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pk_tui.agent.bus import Bus
+from pk_tui.agent.core import Spawn
+from pk_tui.api.events import NodeChanged
+from pk_tui.api.views import ConnectionView
+from pk_tui.clock import Clock, Instant
+from pk_tui.crypto.entropy import random_fraction
+from pk_tui.crypto.keys import SigningKey
+from pk_tui.errors import PkError, Unreachable
+from pk_tui.net.backoff import next_delay
+from pk_tui.net.link import Link, Stream
+from pk_tui.net.pipe import Listening, Pipe, PipeClosed, Transport
+from pk_tui.terms import Address, NodeId
+from pk_tui.wire.handshake import Role
+
+DIAL_WITHIN = 10.0
+"""Seconds for one address: TCP, WebSocket and the session's handshake."""
+MAX_LINKS = 256
+"""Authenticated links at once; unknown peers are turned away first."""
+RETIRED_GRACE = 60.0
+"""Seconds a retired link may still finish what is under way."""
+
+OnStream = Callable[[Link, Stream], Awaitable[None]]
+AddressesOf = Callable[[NodeId], Awaitable[Sequence[Address]]]
+OnLinked = Callable[[Link], Coroutine[Any, Any, None]]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A peer we want to be connected to: why the last try failed, and what ends the wait for the next one."""
+
+    state: str = "connecting"
+    last_error: str | None = None
+    since: Instant | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Peers:
+    def __init__(
+        self,
+        transport: Transport,
+        signing: SigningKey,
+        clock: Clock,
+        bus: Bus,
+        spawn: Spawn,
+        addresses_of: AddressesOf,
+        on_stream: OnStream,
+        on_linked: OnLinked,
+        keep_connected: bool,
+    ) -> None:
+        self._transport = transport
+        self._signing = signing
+        self._clock = clock
+        self._bus = bus
+        self._spawn = spawn
+        self._addresses_of = addresses_of
+        self._on_stream = on_stream
+        self._on_linked = on_linked
+        self._keep_connected = keep_connected
+        self._links: dict[NodeId, Link] = {}
+        self._retired: set[Link] = set()
+        self._dialling: dict[NodeId, asyncio.Lock] = {}
+        self._wanted: dict[NodeId, _Wanted] = {}
+        self._listening: Listening | None = None
+        self._closing = False
+
+    # Listening
+
+    @property
+    def address(self) -> Address | None:
+        return self._listening.address if self._listening else None
+
+    async def listen(self, address: Address) -> Address:
+        self._listening = await self._transport.listen(address, self._accept)
+        return self._listening.address
+
+    async def _accept(self, pipe: Pipe) -> None:
+        """One incoming connection, from handshake to end. Whatever a stranger does wrong ends here, quietly."""
+        try:
+            link = await Link.establish(pipe, Role.RESPONDER, self._signing, None, self._clock, timeout=DIAL_WITHIN)
+        except (PkError, PipeClosed, TimeoutError):
+            await pipe.close()
+            return
+        if self._closing or (len(self._links) >= MAX_LINKS and link.peer not in self._wanted):
+            await link.close("busy")
+            return
+        await self._run(link)
+
+    # Reaching a peer
+
+    async def link_to(self, node: NodeId) -> Link:
+        """The live link, or a new one by the addresses known. Raises Unreachable, saying what was tried."""
+        link = self._links.get(node)
+        if link is not None and link.closed is None:
+            return link
+        return await self.reach(node, await self._addresses_of(node))
+
+    async def reach(self, node: NodeId, addresses: Sequence[Address]) -> Link:
+        """A link to `node` by one of `addresses`, tried in order; an existing link to one of them serves too."""
+        async with self._dialling.setdefault(node, asyncio.Lock()):
+            link = self._links.get(node)
+            if link is not None and link.closed is None:
+                return link
+            if not addresses:
+                raise Unreachable(
+                    f"No address of {node.short}… is known here. Add one with `pk-tui nodes add {node.short}… HOST PORT`."
+                )
+            failures: list[str] = []
+            for address in addresses:
+                try:
+                    return await self._dial(node, address)
+                except (PkError, PipeClosed, TimeoutError) as error:
+                    reason = str(error) if isinstance(error, PkError) else "no answer in time"
+                    failures.append(f"{address}: {reason}")
+            wanted = self._wanted.get(node)
+            if wanted is not None:
+                wanted.last_error = failures[-1]
+            raise Unreachable(
+                f"{node.short}… does not answer ({'; '.join(failures)}). Is it running, and is the address right?"
+            )
+
+    async def _dial(self, node: NodeId, address: Address) -> Link:
+        async with asyncio.timeout(DIAL_WITHIN):
+            pipe = await self._transport.dial(address, DIAL_WITHIN)
+            try:
+                link = await Link.establish(pipe, Role.INITIATOR, self._signing, node, self._clock, timeout=DIAL_WITHIN)
+            except BaseException:
+                await pipe.close()
+                raise
+        kept = self._admit(link)
+        self._spawn(self._serve(link), "link")
+        return kept
+
+    # One link per peer
+
+    def _started_by(self, link: Link) -> NodeId:
+        return self._signing.node_id if link.direction == "out" else link.peer
+
+    def _admit(self, link: Link) -> Link:
+        """Enter a new link; which of two to the same peer stays, is returned."""
+        old = self._links.get(link.peer)
+        if old is None or old.closed is not None:
+            self._links[link.peer] = link
+            return link
+        same_end = self._started_by(old) == self._started_by(link)
+        if same_end or self._started_by(link) < self._started_by(old):
+            self._links[link.peer] = link
+            self._retire(old)
+            return link
+        self._retire(link)
+        return old
+
+    def _retire(self, link: Link) -> None:
+        self._retired.add(link)
+        self._spawn(self._end_when_idle(link), "retired link")
+
+    async def _end_when_idle(self, link: Link) -> None:
+        try:
+            async with asyncio.timeout(RETIRED_GRACE):
+                await link.idle()
+        except TimeoutError:
+            pass
+        self._retired.discard(link)
+        await link.close("another connection to the same node is in use")
+
+    async def _run(self, link: Link) -> None:
+        self._admit(link)
+        await self._serve(link)
+
+    async def _serve(self, link: Link) -> None:
+        self._bus.say(NodeChanged(link.peer))
+        if self._links.get(link.peer) is link:
+            wanted = self._wanted.get(link.peer)
+            if wanted is not None:
+                wanted.last_error = None
+                wanted.wake.set()
+            self._spawn(self._on_linked(link), "greet")
+        try:
+            await link.run(lambda stream: self._on_stream(link, stream))
+        finally:
+            if self._links.get(link.peer) is link:
+                del self._links[link.peer]
+                wanted = self._wanted.get(link.peer)
+                if wanted is not None:
+                    wanted.last_error = link.closed
+                    wanted.wake.set()
+            self._bus.say(NodeChanged(link.peer))
+
+    # Staying connected
+
+    def want(self, node: NodeId) -> None:
+        """Keep trying to be connected to this node, if this agent stays."""
+        if not self._keep_connected or self._closing:
+            return
+        wanted = self._wanted.get(node)
+        if wanted is not None:
+            wanted.wake.set()
+            return
+        self._wanted[node] = _Wanted()
+        self._spawn(self._supervise(node), "reconnect")
+
+    async def _supervise(self, node: NodeId) -> None:
+        wanted = self._wanted[node]
+        failures = 0
+        while not self._closing:
+            wanted.wake.clear()
+            link = self._links.get(node)
+            if link is not None and link.closed is None:
+                failures = 0
+                await wanted.wake.wait()
+                continue
+            wanted.state, wanted.since = "connecting", self._clock.now()
+            try:
+                await self.link_to(node)
+                failures = 0
+                continue
+            except PkError as error:
+                wanted.last_error = wanted.last_error or error.message
+            failures += 1
+            wanted.state, wanted.since = "waiting", self._clock.now()
+            self._bus.say(NodeChanged(node))
+            try:
+                async with asyncio.timeout(next_delay(failures, random_fraction())):
+                    await wanted.wake.wait()
+            except TimeoutError:
+                pass
+
+    async def disconnect(self, node: NodeId) -> None:
+        """End the link and stop wanting it, until the next request or restart."""
+        wanted = self._wanted.pop(node, None)
+        if wanted is not None:
+            wanted.wake.set()
+        link = self._links.get(node)
+        if link is not None:
+            await link.close("disconnected by the user")
+
+    # Looking
+
+    def live(self) -> list[Link]:
+        return [link for link in self._links.values() if link.closed is None]
+
+    def connections(self, petnames: Mapping[NodeId, str | None]) -> list[ConnectionView]:
+        """Live links first, then the peers being tried, each with the last error in words."""
+        views = [
+            ConnectionView(
+                node_id=link.peer,
+                petname=petnames.get(link.peer),
+                state="connected",
+                address=link.address,
+                direction=link.direction,
+                via="direct",
+                rtt_ms=None if link.rtt is None else link.rtt * 1000,
+                since=link.since,
+                bytes_in=link.bytes_in,
+                bytes_out=link.bytes_out,
+                last_error=self._wanted[link.peer].last_error if link.peer in self._wanted else None,
+            )
+            for link in self.live()
+        ]
+        connected = {view.node_id for view in views}
+        views += [
+            ConnectionView(
+                node,
+                petnames.get(node),
+                wanted.state,
+                None,
+                "out",
+                "direct",
+                None,
+                wanted.since,
+                0,
+                0,
+                wanted.last_error,
+            )
+            for node, wanted in self._wanted.items()
+            if node not in connected
+        ]
+        return views
+
+    async def close(self) -> None:
+        """Stop listening and end every link."""
+        self._closing = True
+        for wanted in self._wanted.values():
+            wanted.wake.set()
+        if self._listening is not None:
+            await self._listening.close()
+        links = [*self._links.values(), *self._retired]
+        await asyncio.gather(*(link.close("this node is stopping") for link in links), return_exceptions=True)

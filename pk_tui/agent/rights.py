@@ -1,0 +1,48 @@
+"""Who holds which right here, as the store has it: what the rule in `trust.permission` is asked with. Desk work, reads only."""
+
+from __future__ import annotations
+
+from pk_tui.clock import Instant
+from pk_tui.store.contacts import Contact
+from pk_tui.store.node import NodeStore
+from pk_tui.store.vaults import VaultRecord
+from pk_tui.terms import Action, NodeId, VaultId
+from pk_tui.trust.grant import Grant, read_grant
+from pk_tui.trust.lineage import Lineage
+
+
+def lineage_of(record: VaultRecord) -> Lineage:
+    return Lineage(NodeId(record.creator), record.nonce)
+
+
+def held_grant(store: NodeStore, record: VaultRecord, node: NodeId) -> tuple[Grant | None, bool]:
+    """The grant issued to `node` for this vault, and whether it was taken back. What it is worth now, the rule decides."""
+    row = store.grants.issued.get(VaultId(record.vault_id), node)
+    if row is None:
+        return None, False
+    return read_grant(row.grant, lineage_of(record)), row.revoked is not None
+
+
+def holders(store: NodeStore, record: VaultRecord, now: Instant) -> list[tuple[NodeId, Grant]]:
+    """The nodes that hold a live grant for this vault."""
+    rows = store.grants.issued.of_vault(VaultId(record.vault_id))
+    grants = [read_grant(row.grant, lineage_of(record)) for row in rows if row.revoked is None]
+    return [(grant.grantee, grant) for grant in grants if grant.is_live(now)]
+
+
+def explicit_actions(contact: Contact | None) -> frozenset[Action]:
+    """What was allowed to a contact's gestalt by hand."""
+    return frozenset() if contact is None else frozenset(Action(action) for action in contact.actions)
+
+
+def is_trusted(contact: Contact | None) -> bool:
+    """Trusting a node is allowing it to notify us."""
+    return Action.NOTIFY in explicit_actions(contact)
+
+
+def actions_of(store: NodeStore, contact: Contact) -> frozenset[Action]:
+    """What a contact's gestalt may do here: what was allowed by hand, and `scan` while a vault is shared with it."""
+    actions = explicit_actions(contact)
+    if any(row.revoked is None for row in store.grants.issued.to_node(NodeId(contact.node))):
+        actions |= {Action.SCAN}
+    return actions

@@ -1,0 +1,315 @@
+"""Secrets: read, write, list and rearrange. Each call that changes something is one commit in each vault it changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, require_writable
+from pk_tui.agent.core import Core, Gate
+from pk_tui.agent.directory import find_vault
+from pk_tui.api.events import VaultChanged
+from pk_tui.api.views import EntryView, SecretStat
+from pk_tui.clock import Instant
+from pk_tui.errors import AlreadyExists, Misuse, NotFound
+from pk_tui.plaintext import Plaintext
+from pk_tui.safe_text import safe_text
+from pk_tui.store.frames import Batch
+from pk_tui.store.vaults import VaultFrames
+from pk_tui.terms import CommitId, SecretPath, VaultId
+from pk_tui.vault import chunks, history, tree
+from pk_tui.vault.objects import Facts, Kind, Oid
+
+SMALL = 256 * 1024
+"""Bytes up to which a secret is written in one desk job."""
+READ_AT_ONCE = 4
+"""Chunks read in one desk job, 1 MiB."""
+
+Place = tuple[str, SecretPath]
+EditsOf = Callable[[VaultFrames, list[SecretPath]], list[tree.Edit]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Something found at a path of a vault's head."""
+
+    frames: VaultFrames
+    oid: Oid
+    facts: Facts
+
+    @property
+    def is_directory(self) -> bool:
+        return self.facts.kind is Kind.TREE
+
+
+def _missing(frames: VaultFrames, path: SecretPath) -> NotFound:
+    return NotFound(f"There is no secret “{safe_text(str(path))}” in the vault “{safe_text(frames.record.name, 80)}”.")
+
+
+def _at(frames: VaultFrames, path: SecretPath) -> _Spot:
+    found = tree.find(frames, head_tree(frames), path.parts)
+    if found is None:
+        raise _missing(frames, path)
+    return _Spot(frames, *found)
+
+
+def _secret_at(frames: VaultFrames, path: SecretPath) -> _Spot:
+    spot = _at(frames, path)
+    if spot.is_directory:
+        raise Misuse(f"“{safe_text(str(path))}” is a directory, not a secret. List it with `pk-tui secrets ls`.")
+    return spot
+
+
+def _require_absent(frames: VaultFrames, path: SecretPath) -> None:
+    if tree.find(frames, head_tree(frames), path.parts) is not None:
+        raise AlreadyExists(f"“{safe_text(str(path))}” is already there. To replace it use `pk-tui secrets write`.")
+
+
+def _bodies(frames: VaultFrames, names: list[Oid]) -> list[Plaintext]:
+    return [Plaintext(frames.body(name)) for name in names]
+
+
+def _landing(frames: VaultFrames, source: SecretPath, target: SecretPath) -> SecretPath:
+    """Where a move or copy ends: the target itself, or inside it if it is a directory. Raises AlreadyExists if taken."""
+    found = tree.find(frames, head_tree(frames), target.parts)
+    if found is not None and found[1].kind is Kind.TREE:
+        target = target / source.name
+        found = tree.find(frames, head_tree(frames), target.parts)
+    if found is not None:
+        raise AlreadyExists(f"“{safe_text(str(target))}” is already there. Remove it first, or choose another name.")
+    return target
+
+
+def _committing(core: Core, frames: VaultFrames, batch: Batch, edits: list[tree.Edit], now: Instant) -> CommitId | None:
+    try:
+        return commit_edits(core.store, frames, batch, edits, None, now)
+    finally:
+        batch.discard()
+
+
+def _copy_across(core: Core, spot: _Spot, target: VaultFrames, goal: SecretPath, now: Instant) -> CommitId | None:
+    """Copy a secret or directory into another vault: its objects are sealed anew there, under that vault's key."""
+    require_writable(target.record, core.node_id)
+    batch = target.batch()
+    try:
+        tree.transplant(spot.frames, batch, spot.oid)
+        return commit_edits(core.store, target, batch, [(goal, tree.Put(spot.oid))], None, now)
+    finally:
+        batch.discard()
+
+
+def _only(commit: CommitId | None) -> list[CommitId]:
+    return [] if commit is None else [commit]
+
+
+class SecretService:
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def read(self, vault: str, path: SecretPath) -> AsyncIterator[Plaintext]:
+        core = self._gate.core()
+
+        def first() -> tuple[list[Oid], list[Plaintext], VaultFrames]:
+            spot = _secret_at(find_vault(core.store, vault), path)
+            pieces = chunks.piece_names(spot.frames, spot.oid)
+            return pieces, _bodies(spot.frames, pieces[:READ_AT_ONCE]), spot.frames
+
+        names, bodies, frames = await core.desk.do(first)
+        at = 0
+        while True:
+            for body in bodies:
+                yield body
+            at += READ_AT_ONCE
+            if at >= len(names):
+                return
+            some = names[at : at + READ_AT_ONCE]
+            bodies = await core.desk.do(partial(_bodies, frames, some))
+
+    async def write(
+        self, vault: str, path: SecretPath, content: AsyncIterator[bytes], create_only: bool = False
+    ) -> CommitId | None:
+        core = self._gate.core()
+
+        def begin() -> tuple[VaultFrames, Batch]:
+            frames = find_vault(core.store, vault)
+            require_writable(frames.record, core.node_id)
+            if create_only:
+                _require_absent(frames, path)
+            return frames, frames.batch()
+
+        frames, batch = await core.desk.do(begin)
+        try:
+            writer = chunks.ChunkWriter(batch)
+            waiting: list[bytes] = []
+            size = 0
+
+            def feed(pieces: list[bytes]) -> None:
+                for piece in pieces:
+                    writer.feed(piece)
+                if batch.pending_bytes >= FLUSH_AT:
+                    batch.flush()
+
+            async for piece in content:
+                waiting.append(piece)
+                size += len(piece)
+                if size > SMALL:
+                    some, waiting, size = waiting, [], 0
+                    await core.desk.do(partial(feed, some), urgent=False)
+
+            def finish() -> CommitId | None:
+                feed(waiting)
+                if create_only:
+                    _require_absent(frames, path)
+                return commit_edits(
+                    core.store, frames, batch, [(path, tree.Put(writer.finish()[0]))], None, core.clock.now()
+                )
+
+            commit = await core.desk.do(finish)
+        finally:
+            await core.desk.do(batch.discard)
+        if commit is not None:
+            core.bus.say(VaultChanged(VaultId(frames.record.vault_id)))
+        return commit
+
+    async def list(
+        self, vault: str, directory: SecretPath | None = None, recursive: bool = False
+    ) -> Sequence[EntryView]:
+        core = self._gate.core()
+
+        def work() -> Sequence[EntryView]:
+            frames = find_vault(core.store, vault)
+            root = head_tree(frames)
+            parts = directory.parts if directory else ()
+            if directory is not None:
+                spot = _at(frames, directory)
+                if not spot.is_directory:
+                    return [EntryView(str(directory), False, spot.facts.size)]
+            return [
+                EntryView(row.path, row.is_directory, row.size) for row in tree.listing(frames, root, parts, recursive)
+            ]
+
+        return await core.desk.do(work)
+
+    async def stat(self, vault: str, path: SecretPath) -> SecretStat:
+        core = self._gate.core()
+
+        def job() -> SecretStat:
+            frames = find_vault(core.store, vault)
+            spot = _at(frames, path)
+            last = history.last_change(frames, CommitId(frames.record.commit), path)
+            return SecretStat(
+                path=path,
+                is_directory=spot.is_directory,
+                size=spot.facts.size,
+                commit=last.commit,
+                modified=last.time,
+                chunks=0 if spot.is_directory else len(chunks.piece_names(frames, spot.oid)),
+            )
+
+        return await core.desk.do(job)
+
+    async def make_directories(self, paths: Sequence[Place], parents: bool = False) -> Sequence[CommitId]:
+        def edits(frames: VaultFrames, wanted: list[SecretPath]) -> list[tree.Edit]:
+            root = head_tree(frames)
+            made: set[tuple[str, ...]] = set()
+            for path in wanted:
+                found = tree.find(frames, root, path.parts)
+                if found is not None and not (parents and found[1].kind is Kind.TREE):
+                    raise AlreadyExists(f"“{safe_text(str(path))}” is already there.")
+                above = path.parent
+                if above and not parents and above not in made and tree.find(frames, root, above) is None:
+                    raise NotFound(
+                        f"The directory “{safe_text('/'.join(above))}” is not there. Make it first, or use --recursive."
+                    )
+                made.add(path.parts)
+            return [(path, tree.MakeDirectory()) for path in wanted]
+
+        return await self._edit_each(paths, edits)
+
+    async def remove(self, paths: Sequence[Place], recursive: bool = False) -> Sequence[CommitId]:
+        def edits(frames: VaultFrames, wanted: list[SecretPath]) -> list[tree.Edit]:
+            for path in wanted:
+                if _at(frames, path).is_directory and not recursive:
+                    raise Misuse(
+                        f"“{safe_text(str(path))}” is a directory. To remove it with all it holds, use --recursive."
+                    )
+            outer = [path for path in dict.fromkeys(wanted) if not any(path.is_under(other) for other in wanted)]
+            return [(path, tree.Remove()) for path in outer]
+
+        return await self._edit_each(paths, edits)
+
+    async def move(self, source: Place, target: Place) -> Sequence[CommitId]:
+        core = self._gate.core()
+
+        def job() -> list[CommitId]:
+            from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
+            require_writable(from_vault.record, core.node_id)
+            spot = _at(from_vault, source[1])
+            goal = _landing(to_vault, source[1], target[1])
+            now = core.clock.now()
+            if from_vault.record.vault_id == to_vault.record.vault_id:
+                if goal.is_under(source[1]):
+                    raise Misuse("A directory cannot be moved into itself.")
+                if goal == source[1]:
+                    return []
+                batch = from_vault.batch()
+                edits: list[tree.Edit] = [(source[1], tree.Remove()), (goal, tree.Put(spot.oid))]
+                return _only(_committing(core, from_vault, batch, edits, now))
+            copied = _copy_across(core, spot, to_vault, goal, now)
+            removed = _committing(core, from_vault, from_vault.batch(), [(source[1], tree.Remove())], now)
+            return [*_only(copied), *_only(removed)]
+
+        commits = await core.desk.do(job)
+        await self._tell(core, [source[0], target[0]])
+        return commits
+
+    async def copy(self, source: Place, target: Place, recursive: bool = False) -> CommitId:
+        core = self._gate.core()
+
+        def job() -> CommitId | None:
+            from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
+            spot = _at(from_vault, source[1])
+            if spot.is_directory and not recursive:
+                raise Misuse(
+                    f"“{safe_text(str(source[1]))}” is a directory. To copy it with all it holds, use --recursive."
+                )
+            goal = _landing(to_vault, source[1], target[1])
+            now = core.clock.now()
+            if from_vault.record.vault_id == to_vault.record.vault_id:
+                if goal.is_under(source[1]):
+                    raise Misuse("A directory cannot be copied into itself.")
+                commit = _committing(core, to_vault, to_vault.batch(), [(goal, tree.Put(spot.oid))], now)
+            else:
+                commit = _copy_across(core, spot, to_vault, goal, now)
+            return commit or CommitId(to_vault.record.commit)
+
+        commit = await core.desk.do(job)
+        assert commit is not None
+        await self._tell(core, [target[0]])
+        return commit
+
+    async def _edit_each(self, paths: Sequence[Place], edits_of: EditsOf) -> Sequence[CommitId]:
+        """One commit for each vault named, all in one transaction: if one path is wrong, nothing is written anywhere."""
+        core = self._gate.core()
+
+        def job() -> list[CommitId]:
+            by_vault: dict[bytes, tuple[VaultFrames, list[SecretPath]]] = {}
+            for reference, path in paths:
+                frames = find_vault(core.store, reference)
+                require_writable(frames.record, core.node_id)
+                by_vault.setdefault(frames.record.vault_id, (frames, []))[1].append(path)
+            now = core.clock.now()
+            plans = [(frames, edits_of(frames, wanted)) for frames, wanted in by_vault.values()]
+            with core.store.transaction():
+                done = [_committing(core, frames, frames.batch(), edits, now) for frames, edits in plans]
+            return [commit for commit in done if commit is not None]
+
+        commits = await core.desk.do(job)
+        await self._tell(core, list(dict.fromkeys(reference for reference, _ in paths)))
+        return commits
+
+    async def _tell(self, core: Core, references: Sequence[str]) -> None:
+        for reference in references:
+            frames = await core.desk.do(partial(find_vault, core.store, reference))
+            core.bus.say(VaultChanged(VaultId(frames.record.vault_id)))

@@ -1,0 +1,223 @@
+"""Answering a peer: read the request, ask the rule, act, and say as little as possible.
+
+"Not there" and "not allowed" are answered alike. The right to a transfer is asked for again before every batch of it, so
+what is unshared while it runs stops there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Literal
+
+from pk_tui.agent.core import Core, Gate
+from pk_tui.agent.directory import vault_with_id
+from pk_tui.agent.notifications import keep_grant
+from pk_tui.agent.payloads import read_body
+from pk_tui.agent.rights import explicit_actions, held_grant, is_trusted, lineage_of
+from pk_tui.agent.sharing import renewed_grant
+from pk_tui.api.events import NotificationsChanged
+from pk_tui.errors import Malformed, PeerMisbehaved, PkError
+from pk_tui.net.link import Link, Stream
+from pk_tui.store.notifications import Box, Note
+from pk_tui.store.vaults import VaultFrames
+from pk_tui.terms import Action, CommitId, NodeId, VaultId
+from pk_tui.trust.admission import Admission, admit
+from pk_tui.trust.permission import Refused, decide
+from pk_tui.vault import transfer
+from pk_tui.wire.messages import (
+    Ack,
+    Failure,
+    Notify,
+    Offer,
+    Scan,
+    Transfer,
+    TransferBegin,
+    TransferEnd,
+    decode_message,
+    encode_message,
+    encode_piece,
+    pages,
+)
+
+log = logging.getLogger("pk_tui.serving")
+
+REFUSED = Failure("refused", "Not permitted, or not there.")
+MALFORMED = Failure("malformed", "The request could not be read.")
+BUSY = Failure("busy", "Try again later.")
+TRANSFER_ACTIONS: tuple[Literal["clone", "pull"], ...] = ("clone", "pull")
+PIECES_AT_ONCE = 4
+"""Pieces (of about 60,000 bytes) between two looks at the right: as much as the peer's credit lets be under way."""
+
+
+class Serving:
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def answer(self, link: Link, stream: Stream) -> None:
+        """One request from its first message to its end. Raises PeerMisbehaved only for what no honest peer sends."""
+        first = await stream.receive()
+        if first is None:
+            return
+        try:
+            request = decode_message(first, Scan, Transfer, Notify)
+        except Malformed as error:
+            raise PeerMisbehaved("The peer sent a request that cannot be read.") from error
+        core = self._gate.core()
+        match request:
+            case Scan():
+                await self._scan(core, link.peer, stream)
+            case Transfer():
+                await self._transfer(core, link.peer, stream, request)
+            case Notify():
+                await stream.send(encode_message(await self._notify(core, link.peer, request)))
+        await stream.close()
+
+    # Scan
+
+    async def _scan(self, core: Core, peer: NodeId, stream: Stream) -> None:
+        offers = await core.desk.do(lambda: _offers(core, peer))
+        if offers is None:
+            await stream.send(encode_message(REFUSED))
+            return
+        for page in pages(offers):
+            await stream.send(encode_message(page))
+
+    # Clone and pull
+
+    async def _transfer(self, core: Core, peer: NodeId, stream: Stream, request: Transfer) -> None:
+        action = Action(request.action)
+        vault_id = VaultId(request.vault_id)
+
+        def begin() -> tuple[VaultFrames, TransferBegin, Iterator[bytes]] | None:
+            frames = _permitted(core, peer, vault_id, action)
+            if frames is None:
+                return None
+            record = frames.record
+            facts = frames.facts(record.commit)
+            begun = TransferBegin(record.head, len(frames), facts.size, record.creator, record.nonce)
+            pieces = transfer.outgoing(frames, record.commit, [bytes(name) for name in request.have])
+            old = next((name for name in request.have if name in frames), None)
+            if old != record.commit:
+                # Recorded before the first byte leaves: what someone may have seen cannot be reconstructed later.
+                core.store.served.append(
+                    peer,
+                    vault_id,
+                    lineage_of(record).id,
+                    None if old is None else CommitId(old),
+                    CommitId(record.commit),
+                    core.clock.now(),
+                )
+            return frames, begun, pieces
+
+        begun = await core.desk.do(begin)
+        if begun is None:
+            await stream.send(encode_message(REFUSED))
+            return
+        frames, beginning, pieces = begun
+        await stream.send(encode_message(beginning))
+
+        def some() -> list[bytes]:
+            return list(islice(pieces, PIECES_AT_ONCE))
+
+        sent = 0
+        ready = await core.desk.do(some, urgent=False)
+        while ready:
+            if await core.desk.do(partial(_permitted, core, peer, vault_id, action)) is not frames:
+                await stream.send(encode_message(REFUSED))
+                return
+            # The next pieces are made while these travel; they wait for the next look at the right.
+            size, ready = await asyncio.gather(_send(stream, ready), core.desk.do(some, urgent=False))
+            sent += size
+        await stream.send(encode_message(TransferEnd(beginning.objects, sent)))
+
+    # Notifications
+
+    async def _notify(self, core: Core, peer: NodeId, request: Notify) -> Ack | Failure:
+        try:
+            read_body(request.type, request.body)
+        except Malformed:
+            return MALFORMED
+        note = Note(
+            id=request.id, node=peer.raw, type=request.type, body=request.body, time=core.clock.now(), read=False
+        )
+
+        def job() -> Ack | Failure:
+            box = core.store.notifications
+            trusted = is_trusted(core.store.contacts.get(peer))
+            goal = Box.INBOX if trusted else Box.REQUESTS
+            where = admit(trusted, box.count(goal, peer, unread=True), box.count(goal))
+            match where:
+                case Admission.INBOX:
+                    with core.store.transaction():
+                        if box.put(Box.INBOX, note):
+                            keep_grant(core.store, note)
+                case Admission.REQUESTS:
+                    box.put(Box.REQUESTS, note)
+                case Admission.REFUSED:
+                    return BUSY
+            return Ack()
+
+        answer = await core.desk.do(job)
+        if isinstance(answer, Ack):
+            core.bus.say(NotificationsChanged())
+        return answer
+
+
+async def _send(stream: Stream, pieces: list[bytes]) -> int:
+    """Send pieces as far as the peer takes them; their bytes."""
+    for piece in filter(None, pieces):  # an empty one is only a place to stop at
+        await stream.send(encode_piece(piece))
+    return sum(map(len, pieces))
+
+
+def _permitted(core: Core, peer: NodeId, vault_id: VaultId, action: Action) -> VaultFrames | None:
+    """The vault, if `peer` may do `action` with it now; None otherwise, whatever the reason. Desk work."""
+    store = core.store
+    frames = vault_with_id(store, vault_id)
+    grant, revoked = (None, False) if frames is None else held_grant(store, frames.record, peer)
+    decision = decide(
+        action,
+        asker=peer,
+        vault=frames is not None,
+        grant=grant,
+        revoked=revoked,
+        gestalt_actions=explicit_actions(store.contacts.get(peer)),
+        now=core.clock.now(),
+    )
+    if isinstance(decision, Refused):
+        log.info("refused %s to a peer: %s", action.value, decision.reason)
+        return None
+    return frames
+
+
+def _offers(core: Core, peer: NodeId) -> list[Offer] | None:
+    """What a scan by `peer` shows: the vaults it holds a live grant for. None if it may not scan at all. Desk work."""
+    store, now = core.store, core.clock.now()
+    offers: list[Offer] = []
+    for frames in store.vaults.list():
+        record = frames.record
+        grant, revoked = held_grant(store, record, peer)
+        decision = decide(
+            Action.SCAN, asker=peer, vault=True, grant=grant, revoked=revoked, gestalt_actions=frozenset(), now=now
+        )
+        if grant is None or isinstance(decision, Refused):
+            continue
+        raw = renewed_grant(core, record, peer)
+        actions = tuple(name for name in TRANSFER_ACTIONS if name in grant.actions)
+        offers.append(Offer(record.vault_id, record.name, actions, record.creator, record.nonce, raw))
+    explicit = explicit_actions(store.contacts.get(peer))
+    if not offers and isinstance(
+        decide(Action.SCAN, asker=peer, vault=False, grant=None, revoked=False, gestalt_actions=explicit, now=now),
+        Refused,
+    ):
+        return None
+    return sorted(offers, key=lambda offer: offer.name)
+
+
+def log_failure(error: BaseException) -> None:
+    """Into our own log, kinds only: a peer's words never get there."""
+    log.warning("answering a peer failed: %s", error.kind if isinstance(error, PkError) else type(error).__name__)
