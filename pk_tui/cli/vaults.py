@@ -1,0 +1,278 @@
+"""`vaults`: create, list, rename, delete, log; share and unshare; scan, clone, pull; import."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pk_tui.api.views import (
+    CommitView,
+    ExposedView,
+    OfferView,
+    PermissionView,
+    VaultView,
+)
+from pk_tui.cli.arguments import moment
+from pk_tui.cli.call import Call
+from pk_tui.cli.commands import POSITIVE, Noun, argument, choice, option, verb
+from pk_tui.cli.output import SLICE, Column, size_text
+from pk_tui.clock import rfc3339
+from pk_tui.safe_text import safe_text
+from pk_tui.terms import Change, CommitId, SecretPath, VaultId
+
+vaults = Noun("vaults", "Vaults: make, list, share, clone and pull them.")
+
+SHOWN_CHANGES = 20
+"""Changes of one commit that people are shown; JSON has all of them."""
+
+
+def _vault_json(view: VaultView) -> dict[str, object]:
+    origin = view.origin
+    return {
+        "vault_id": str(view.vault_id),
+        "vault_name": view.name,
+        "head": _commit(view.head),
+        "secrets": view.secrets,
+        "origin": {"node_id": str(origin.node_id), "vault_id": str(origin.vault_id)} if origin else None,
+        "read_only": view.read_only,
+        "shared_with": view.shared_with,
+        "updated": rfc3339(view.updated),
+        "damaged": view.damaged,
+    }
+
+
+def _vault_state(view: VaultView) -> str:
+    if view.damaged:
+        return f"damaged: {view.damaged}"
+    if view.origin:
+        return f"{'clone' if view.read_only else 'fork'} from {view.origin.node_id.short}…"
+    return f"shared with {view.shared_with}" if view.shared_with else ""
+
+
+def _commit(commit: CommitId | None) -> str | None:
+    return None if commit is None else str(commit)
+
+
+@verb(vaults, "create", argument("NAME"))
+async def create(call: Call, name: str) -> None:
+    """Make an empty vault."""
+    view = await call.api.vaults.create(name)
+    await call.out.done(
+        {"vault_id": str(view.vault_id), "vault_name": view.name},
+        f"Made the vault “{safe_text(view.name)}” ({view.vault_id}).",
+    )
+
+
+@verb(vaults, "list")
+async def list_vaults(call: Call) -> None:
+    """List the vaults of this node."""
+    await call.out.table(
+        await call.api.vaults.list(),
+        _vault_json,
+        [
+            Column("NAME", lambda view: view.name),
+            Column("ID", lambda view: str(view.vault_id)),
+            Column("SECRETS", lambda view: str(view.secrets), to_the_right=True),
+            Column("UPDATED", lambda view: call.out.ago(view.updated)),
+            Column("STATE", _vault_state),
+        ],
+        "There are no vaults yet. Make one with `pk-tui vaults create NAME`.",
+    )
+
+
+@verb(vaults, "rename", argument("VAULT"), argument("NAME"))
+async def rename(call: Call, vault: str, name: str) -> None:
+    """Give a vault another name on this node."""
+    await call.api.vaults.rename(vault, name)
+    await call.out.done(None, f"“{safe_text(vault)}” is now called “{safe_text(name)}”.")
+
+
+@verb(vaults, "delete", argument("VAULT"))
+async def delete(call: Call, vault: str) -> None:
+    """Remove a vault with all its versions and its key, for good. Copies on other nodes stay."""
+    await call.api.vaults.delete(vault)
+    await call.out.done(None, f"Removed the vault “{safe_text(vault)}” and its key.")
+
+
+def _log_json(view: CommitView) -> dict[str, object]:
+    return {
+        "commit": str(view.commit),
+        "time": rfc3339(view.time),
+        "author": view.author,
+        "message": view.message,
+        "changes": [{"path": str(row.path), "change": row.change.value} for row in view.changes],
+    }
+
+
+def _log_lines(call: Call, view: CommitView) -> str:
+    lines = [f"{view.commit}  {call.out.ago(view.time)}  by {safe_text(view.author, 13)}"]
+    if len(view.changes) > SHOWN_CHANGES:
+        count = Counter(row.change for row in view.changes)
+        lines.append("    " + ", ".join(f"{count[change]} {change.value}" for change in Change if count[change]))
+    else:
+        lines += [f"    {row.change.value:<8}  {safe_text(str(row.path), 1200)}" for row in view.changes]
+    return "\n".join(lines)
+
+
+@verb(
+    vaults,
+    "log",
+    argument("VAULT"),
+    argument("PATH", optional=True),
+    option("--limit", "Show so many commits at most.", "N", kind=POSITIVE),
+)
+async def log(call: Call, vault: str, path: str | None, limit: int | None) -> None:
+    """Show a vault's versions, the newest first; with PATH those that changed it."""
+    views = await call.api.vaults.log(vault, SecretPath.parse(path) if path else None, limit)
+    if call.out.as_json:
+        await call.out.table(views, _log_json, [], "")
+        return
+    for start in range(0, len(views), SLICE):
+        await call.out.text("\n".join(_log_lines(call, view) for view in views[start : start + SLICE]))
+
+
+@verb(
+    vaults,
+    "share",
+    argument("VAULT"),
+    argument("NODE"),
+    option("--expires", "End of the share: RFC 3339, or a span like 30d or 12h (default: 90 days, renewed).", "WHEN"),
+)
+async def share(call: Call, vault: str, node: str, expires: str | None) -> None:
+    """Let a trusted node scan, clone and pull a vault, and tell it. NODE is a full node id or a petname."""
+    not_after = moment(expires, call.out.clock.now()) if expires else None
+    view = await call.api.vaults.share(vault, node, not_after)
+    actions = sorted(action.value for action in view.actions)
+    await call.out.done(
+        {
+            "vault_id": str(view.vault_id),
+            "node_id": str(view.node_id),
+            "actions": actions,
+            "not_after": rfc3339(view.not_after),
+        },
+        f"{view.node_id} may {', '.join(actions)} “{safe_text(vault)}” until {rfc3339(view.not_after)[:10]}.",
+    )
+
+
+def _exposed_json(row: ExposedView) -> dict[str, object]:
+    return {"path": str(row.path), "last_seen_commit": str(row.last_seen_commit)}
+
+
+@verb(vaults, "unshare", argument("VAULT"), argument("NODE"))
+async def unshare(call: Call, vault: str, node: str) -> None:
+    """End a share. Lists what the node has seen and that has not changed since: consider renewing those secrets."""
+    exposed = await call.api.vaults.unshare(vault, node)
+    sentence = f"“{safe_text(vault)}” is no longer shared with {safe_text(node)}."
+    if exposed:
+        shown = "\n".join(f"    {safe_text(str(row.path), 1200)}" for row in exposed)
+        sentence += f" It has seen these secrets, which have not changed since; renew those that matter:\n{shown}"
+    await call.out.done({"exposed": [_exposed_json(row) for row in exposed]}, sentence)
+
+
+def _permission_json(row: PermissionView) -> dict[str, object]:
+    return {"node_id": str(row.node_id), "gestalt": row.gestalt, "actions": [action.value for action in row.actions]}
+
+
+@verb(vaults, "permissions", argument("VAULT"))
+async def permissions(call: Call, vault: str) -> None:
+    """Show who may do what with a vault."""
+    await call.out.table(
+        await call.api.vaults.permissions(vault),
+        _permission_json,
+        [
+            Column("NODE", lambda row: str(row.node_id)),
+            Column("ACTIONS", lambda row: ", ".join(row.actions)),
+        ],
+        "This vault is shared with nobody.",
+    )
+
+
+def _offer_json(row: OfferView) -> dict[str, object]:
+    return {
+        "vault_id": str(row.vault_id),
+        "vault_name": row.name,
+        "actions": [action.value for action in row.actions],
+    }
+
+
+@verb(vaults, "scan", argument("NODE"))
+async def scan(call: Call, node: str) -> None:
+    """Ask a node which vaults it shares with this one."""
+    await call.out.table(
+        await call.api.vaults.scan(node),
+        _offer_json,
+        [
+            Column("NAME", lambda row: row.name),
+            Column("ID", lambda row: str(row.vault_id)),
+            Column("ACTIONS", lambda row: ", ".join(row.actions)),
+        ],
+        "It shares no vault with this node.",
+    )
+
+
+@verb(
+    vaults,
+    "clone",
+    argument("VAULT"),
+    argument("NODE"),
+    option("--name", "Name of the clone here (default: as there).", "NAME"),
+)
+async def clone(call: Call, vault: str, node: str, name: str | None) -> None:
+    """Copy a vault that a node shares, with its history. The clone is read-only; `vaults pull` renews it."""
+    with call.out.progress() as progress:
+        view = await call.api.vaults.clone(vault, node, name, progress)
+    await call.out.done(
+        {"vault_id": str(view.vault_id), "vault_name": view.name, "objects": view.objects, "bytes": view.bytes},
+        f"Cloned “{safe_text(view.name)}” ({view.vault_id}): {view.objects} objects, {size_text(view.bytes)}.",
+    )
+
+
+@verb(
+    vaults,
+    "pull",
+    argument("VAULT"),
+    argument("NODE", optional=True),
+    option("--from", "The vault's id on that node, if it is not the one cloned from.", "VAULT_ID", called="source"),
+)
+async def pull(call: Call, vault: str, node: str | None, source: str | None) -> None:
+    """Bring a clone up to date from where it was cloned, or from NODE, which is then remembered."""
+    from_vault = VaultId.parse(source) if source else None
+    with call.out.progress() as progress:
+        view = await call.api.vaults.pull(vault, node, from_vault, progress)
+    if view.old_head == view.new_head:
+        sentence = f"“{safe_text(vault)}” is up to date."
+    else:
+        head = view.new_head.short if view.new_head else "nothing"
+        sentence = f"“{safe_text(vault)}” is now at {head}: {view.objects} objects, {size_text(view.bytes)}."
+    await call.out.done(
+        {
+            "old_head": _commit(view.old_head),
+            "new_head": _commit(view.new_head),
+            "objects": view.objects,
+            "bytes": view.bytes,
+        },
+        sentence,
+    )
+
+
+@verb(
+    vaults,
+    "import",
+    argument("VAULT"),
+    argument("PATH"),
+    choice("--kind", "What PATH is.", ("auto", "dir")),
+)
+async def import_files(call: Call, vault: str, path: str, kind: str) -> None:
+    """Store every file below a directory as a secret, in one commit. Existing secrets are replaced."""
+    with call.out.progress() as progress:
+        view = await call.api.vaults.import_directory(vault, call.file(path), progress)
+    for name, reason in view.skipped:
+        await call.out.note(f"Not taken: {safe_text(name, 1200)}: {safe_text(reason)}.")
+    await call.out.done(
+        {
+            "secrets": view.secrets,
+            "bytes": view.bytes,
+            "commit": _commit(view.commit),
+            "skipped": [{"path": name, "reason": reason} for name, reason in view.skipped],
+        },
+        f"Imported {view.secrets} secrets ({size_text(view.bytes)}) into “{safe_text(vault)}”.",
+    )

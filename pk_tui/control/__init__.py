@@ -1,0 +1,1 @@
+"""The counter's second window: the local socket between a command and whoever holds the node."""

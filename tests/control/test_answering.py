@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from pk_tui.control.answering import Answers, Input
+from pk_tui.control.client import ANSWER, MAX_PIECE, PIECE
+
+
+def ask(answers: Answers, **what: object) -> tuple[int, bytes]:
+    return answers.answer(json.dumps(what).encode() + b"\n")
+
+
+def test_a_file_is_given_in_full_pieces_and_an_empty_one_at_its_end(tmp_path):
+    content = os.urandom(2 * MAX_PIECE + 5)
+    (tmp_path / "f").write_bytes(content)
+    source = Input()
+    source.open(str(tmp_path / "f"))
+
+    assert [len(source.piece()) for _ in range(4)] == [MAX_PIECE, MAX_PIECE, 5, 0]
+
+
+def test_pieces_of_a_slow_pipe_are_gathered(monkeypatch):
+    reading, writing = os.pipe()
+    os.write(writing, b"a" * 10)
+    os.write(writing, b"b" * 10)
+    os.close(writing)
+    source = Input()
+    source.open(f"/dev/fd/{reading}")
+    os.close(reading)
+
+    assert source.piece() == b"a" * 10 + b"b" * 10
+    assert source.piece() == b""
+
+
+def test_one_file_after_the_other_can_be_asked_for(tmp_path):
+    answers = Answers(str(tmp_path))
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+        assert ask(answers, ask="open", path=str(tmp_path / name)) == (ANSWER, b"{}\n")
+        assert ask(answers, ask="piece") == (PIECE, name.encode())
+        assert ask(answers, ask="piece") == (PIECE, b"")
+
+
+@pytest.mark.parametrize(("path", "reason"), [("nowhere/to/be/seen", "No such file"), ("/", "directory")])
+def test_what_cannot_be_read_is_told_in_the_systems_words(path, reason):
+    kind, payload = ask(Answers("/"), ask="open", path=path)
+
+    assert kind == ANSWER
+    assert reason in json.loads(payload)["unreadable"]
+
+
+def test_a_password_goes_back_beside_the_facts(monkeypatch):
+    monkeypatch.setenv("PK_PASSWORD", "correct horse")
+    kind, payload = ask(Answers("/"), ask="password", prompt="?", file=None)
+
+    assert (kind, payload) == (ANSWER, b'{"given": true}\ncorrect horse')
+
+
+def test_a_failure_goes_back_as_kind_and_sentence():
+    payload = ask(Answers("/"), ask="password", prompt="?", file="/nowhere")[1]
+
+    assert json.loads(payload)["failed"][0] == "missing_input"

@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+
+import pytest
+
+from pk_tui.control import client
+from pk_tui.control.server import MAX_COMMANDS, ControlServer, is_same_user
+from pk_tui.errors import MissingInput, PkError, WrongPassword
+
+
+async def at_once(invocation):
+    return 0
+
+
+def test_the_socket_is_private_under_any_umask_and_gone_afterwards(home, run_async):
+    async def story():
+        before = os.umask(0)
+        try:
+            async with ControlServer(home, at_once):
+                assert os.umask(0) == 0
+                return stat.S_IMODE((home.path / "control.sock").stat().st_mode)
+        finally:
+            os.umask(before)
+
+    assert run_async(story()) == 0o600
+    assert not (home.path / "control.sock").exists()
+
+
+def test_a_stale_socket_is_replaced(home, shell, run_async):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(home.path / "control.sock"))
+
+    async def story():
+        async with ControlServer(home, at_once):
+            return await shell.type("x")
+
+    assert run_async(story()).code == 0
+
+
+def test_a_process_of_another_user_is_not_listened_to():
+    here, there = socket.socketpair(socket.AF_UNIX)
+    with here, there:
+        assert is_same_user(here)
+        assert not is_same_user(here, os.getuid() + 1)
+    with socket.socket(socket.AF_INET) as elsewhere:
+        elsewhere.close()
+        assert not is_same_user(elsewhere)
+
+
+async def open_raw(home):
+    return await asyncio.open_unix_connection(home.path / "control.sock")
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    return bytes((kind,)) + len(payload).to_bytes(4, "big") + payload
+
+
+def a_command(*argv: str) -> bytes:
+    return frame(client.COMMAND, client.command(client.hoist(list(argv))))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        frame(client.ANSWER, b"{}"),
+        bytes((client.COMMAND,)) + b"\xff\xff\xff\xff",
+        frame(client.COMMAND, b"")[:3],
+    ],
+)
+def test_what_is_no_command_is_dropped_without_a_word(home, run_async, nonsense):
+    async def story():
+        async with ControlServer(home, at_once):
+            reader, writer = await open_raw(home)
+            writer.write(nonsense)
+            writer.write_eof()
+            said = await reader.read()
+            writer.close()
+            return said
+
+    assert run_async(story()) == b""
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [(client.PROTOCOL, b"65"), (b"0\0True", b"70"), (b"1\0a\0b\0c\0---\0x\0/\0", b"65"), (b"", b"70")],
+)
+def test_a_command_of_another_shape_or_version_is_refused_in_words(home, run_async, payload, code):
+    async def story():
+        async with ControlServer(home, at_once):
+            reader, writer = await open_raw(home)
+            writer.write(frame(client.COMMAND, payload))
+            said = await reader.read()
+            writer.close()
+            return said
+
+    said = run_async(story())
+    assert said[0] == client.ERR
+    assert said.endswith(frame(client.EXIT, code))
+
+
+def test_too_many_commands_at_once_are_put_off(home, shell, run_async):
+    working = 0
+    all_there = asyncio.Event()
+
+    async def run(invocation):
+        nonlocal working
+        working += 1
+        if working == MAX_COMMANDS:
+            all_there.set()
+        await asyncio.Event().wait()
+
+    async def story():
+        async with ControlServer(home, run):
+            lines = [await open_raw(home) for _ in range(MAX_COMMANDS)]
+            for _, writer in lines:
+                writer.write(a_command("x"))
+            await all_there.wait()
+            done = await shell.type("vaults", "list")
+            for _, writer in lines:
+                writer.close()
+            return done
+
+    done = run_async(story())
+    assert done.code == 75
+    assert b"32 other commands" in done.err
+
+
+def test_an_answer_nobody_asked_for_ends_the_command(home, run_async):
+    ended = asyncio.Event()
+
+    async def run(invocation):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x") + frame(client.PIECE, b"uninvited"))
+            said = await reader.read()
+            await ended.wait()
+            writer.close()
+            return said
+
+    assert run_async(story()) == b""
+
+
+def test_an_answer_that_is_too_large_ends_the_command(home, run_async):
+    async def run(invocation):
+        await invocation.ask_password("?")
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            await reader.readexactly(5)
+            writer.write(bytes((client.ANSWER,)) + b"\xff\xff\xff\xff")
+            rest = await reader.read()
+            writer.close()
+            return rest
+
+    assert b"ask" in run_async(story())
+
+
+def test_a_slow_reader_slows_the_command_down(home, run_async):
+    written = 0
+
+    async def run(invocation):
+        nonlocal written
+        for _ in range(1000):
+            await invocation.out(b"x" * 65536)
+            written += 65536
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            await reader.readexactly(65536)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            soon = written
+            while await reader.read(1 << 20):
+                pass
+            writer.close()
+            return soon
+
+    assert run_async(story()) < 4 * 1024 * 1024
+    assert written == 1000 * 65536
+
+
+def test_hints_are_dropped_rather_than_waited_for(home, run_async):
+    async def run(invocation):
+        for _ in range(10_000):
+            invocation.hint(b"x" * 1000)
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            said = await reader.read()
+            writer.close()
+            return said
+
+    said = run_async(story())
+    assert said.startswith(frame(client.ERR, b"x" * 1000))
+    assert len(said) < 2_000_000
+    assert said.endswith(frame(client.EXIT, b"0"))
+
+
+def test_passwords_and_files_are_asked_of_the_one_who_typed(home, shell, run_async, tmp_path):
+    got = []
+
+    async def run(invocation):
+        got.append((await invocation.ask_password("Password: ")).reveal())
+        got.append((await invocation.ask_new_password("New: ", "PK_PASSWORD_NEW")).reveal())
+        got.append(b"".join([piece async for piece in invocation.read("file")]))
+        got.append(b"".join([piece async for piece in invocation.read("-")]))
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            (tmp_path / "file").write_bytes(b"content")
+            (tmp_path / "pw").write_bytes(b"from file\r\nmore")
+            return await shell.type(
+                "x", "--password-file", "pw", stdin=b"typed", cwd=tmp_path, PK_PASSWORD="no", PK_PASSWORD_NEW="next"
+            )
+
+    assert run_async(story()).code == 0
+    assert got == [b"from file", b"next", b"content", b"typed"]
+
+
+def test_without_any_source_there_is_no_password(home, shell, run_async):
+    got = []
+
+    async def run(invocation):
+        got.append(await invocation.ask_password("?"))
+        got.append(await invocation.ask_new_password("?", "PK_PASSWORD_NEW"))
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            await shell.type("x", stdin=b"not a password")
+
+    run_async(story())
+    assert got == [None, None]
+
+
+@pytest.mark.parametrize("path", ["missing", "."])
+def test_a_file_that_cannot_be_read_is_told(home, shell, run_async, path, tmp_path):
+    got = []
+
+    async def run(invocation):
+        try:
+            async for _ in invocation.read(path):
+                pass
+        except MissingInput as error:
+            got.append(error.message)
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            await shell.type("x", cwd=tmp_path)
+
+    run_async(story())
+    assert f"“{path}” cannot be read" in got[0]
+
+
+def test_a_failure_on_the_other_side_keeps_its_kind(home, run_async):
+    got = []
+
+    async def run(invocation):
+        try:
+            await invocation.ask_password("?")
+        except PkError as error:
+            got.append(error)
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            head = await reader.readexactly(5)
+            await reader.readexactly(int.from_bytes(head[1:], "big"))
+            writer.write(frame(client.ANSWER, b'{"failed": ["wrong_password", "It is \\u001b wrong."]}\n'))
+            await reader.read()
+            writer.close()
+
+    run_async(story())
+    assert isinstance(got[0], WrongPassword)
+    assert got[0].message == "It is \\u{1b} wrong."
+
+
+def test_a_secret_is_edited_where_the_command_was_typed(home, shell, run_async, tmp_path):
+    from pk_tui.plaintext import Plaintext
+
+    got = []
+
+    async def run(invocation):
+        got.append((await invocation.edit(Plaintext(b"old"), ".txt")).reveal())
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            return await shell.type("x", VISUAL="", EDITOR="sed -i s/old/new/", XDG_RUNTIME_DIR=str(tmp_path))
+
+    assert run_async(story()).code == 0
+    assert got == [b"new"]
+
+
+def test_stop_is_called_when_the_exit_code_has_been_sent_and_the_client_waits_for_the_end(home, shell, run_async):
+    async def story():
+        stopped = asyncio.Event()
+
+        async def run(invocation):
+            invocation.end_agent_with(stopped.set)
+            await invocation.out(b"bye")
+            return 3
+
+        with home.lock():
+            async with ControlServer(home, run):
+                process = await shell.start("agent", "stop")
+                await stopped.wait()
+        out, _ = await process.communicate()
+        return process.returncode, out
+
+    assert run_async(story()) == (3, b"bye")
