@@ -276,7 +276,13 @@ class Link:
             case Ponged(token=token):
                 self._take_pong(token)
             case WentAway():
-                self._end("The other side ended the connection.")  # it closes the pipe when it has sent the rest
+                self._end("The other side ended the connection.")
+                group.create_task(self._leave_soon())
+
+    async def _leave_soon(self) -> None:
+        """The peer closes the pipe when it has sent the rest; one that says goodbye and stays is not waited for."""
+        await asyncio.sleep(CLOSE_WITHIN)
+        raise _Ended
 
     def _take_message(self, number: int, data: bytes) -> None:
         stream = self._streams.get(number)
@@ -301,8 +307,8 @@ class Link:
                 raise _Ended from error
         except PkError:
             stream.reset(FAILED)
-        except Exception:
-            log.error("answering a peer failed", exc_info=True)
+        except Exception as error:  # a mistake of ours; kinds only, since an error's text may hold anything
+            log.error("answering a peer failed: %s", type(error).__name__)
             stream.reset(FAILED)
         finally:
             self._handlers -= 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import weakref
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from pk_tui.errors import Busy, Cancelled, PeerMisbehaved, PermissionDenied, Unreachable
-from pk_tui.net.link import MAX_HANDLERS, PARKED, UNSENT, Link
+from pk_tui.net.link import CLOSE_WITHIN, MAX_HANDLERS, PARKED, UNSENT, Link
+from pk_tui.net.pipe import PipeClosed
 from pk_tui.net.stream import Stream
 from pk_tui.net.websocket import WebSocketTransport
 from pk_tui.terms import Address
@@ -575,6 +577,48 @@ def test_a_peer_is_told_before_the_pipe_ends(net: Any) -> None:
             await peer.hear_until(WentAway)
 
     net.run(main())
+
+
+def test_a_peer_that_says_goodbye_and_stays_is_left_soon(net: Any) -> None:
+    async def main() -> None:
+        async with net.against(echo) as (peer, link):
+            peer.session.goaway()
+            await peer.flush()
+            begun = asyncio.get_running_loop().time()
+            async with asyncio.TaskGroup() as group:
+                chatting = group.create_task(_ping_without_end(peer))
+                await link.idle()
+                while link.closed is None:
+                    await asyncio.sleep(0.01)
+                await link._over.wait()
+                chatting.cancel()
+            assert asyncio.get_running_loop().time() - begun < CLOSE_WITHIN + 1
+
+    net.run_virtual(main())
+
+
+async def _ping_without_end(peer: Any) -> None:
+    """Bytes keep coming, so silence is not what ends the link."""
+    with contextlib.suppress(PipeClosed):
+        for token in range(1000):
+            await peer.send_frames(numbered(Type.PING, 0, token))
+            await asyncio.sleep(0.2)
+
+
+def test_a_mistake_of_ours_is_logged_by_its_kind_and_never_with_its_text(
+    net: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(stream: Stream) -> None:
+        raise RuntimeError("holds s3cret")
+
+    async def main() -> None:
+        async with net.linked("memory", answer) as (ours, _):
+            with pytest.raises(Busy):
+                await ask(ours, b"x")
+
+    net.run(main())
+    assert "RuntimeError" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def test_closing_does_not_wait_long_for_a_peer_that_takes_nothing(net: Any) -> None:
