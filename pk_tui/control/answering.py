@@ -1,14 +1,13 @@
 """The client's answers to what the holder asks: pieces of files, passwords, edited text. Imported at the first ask.
 
-An ask is a line of JSON and the bytes that belong to it; so is an answer. The answer to the ask `piece` is a PIECE: the next
-bytes of the file opened before, none at its end.
+The asks for files are plain, since `secrets write` is a short command and importing JSON is a good part of it: `open`, a
+newline and a path (none for standard input), and `piece`. Both are answered by a PIECE: the next bytes of the file, none at
+its end. Every other ask is a line of JSON and the bytes that belong to it; so is every ANSWER.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
 
 from pk_tui.control.client import ANSWER, MAX_PIECE, PIECE
 
@@ -57,23 +56,26 @@ class Answers:
     def answer(self, ask: bytes) -> tuple[int, bytes]:
         """Kind and payload of the frame to send back."""
         line, _, body = ask.partition(b"\n")
-        asked = json.loads(line)
         try:
-            if asked["ask"] == "piece":
+            if line == b"open":
+                self._input.open(os.fsdecode(body) or None)
+            if line in (b"open", b"piece"):
                 return PIECE, self._input.piece()
-            if asked["ask"] == "open":
-                self._input.open(asked["path"])
-                return ANSWER, b"{}\n"
         except OSError as error:
-            return ANSWER, json.dumps({"unreadable": error.strerror or str(error)}).encode() + b"\n"
-        return self._personal(asked, body)
+            import json
 
-    def _personal(self, asked: dict[str, Any], body: bytes) -> tuple[int, bytes]:
+            return ANSWER, json.dumps({"unreadable": error.strerror or str(error)}).encode() + b"\n"
+        return self._personal(line, body)
+
+    def _personal(self, line: bytes, body: bytes) -> tuple[int, bytes]:
         """What only the user can give. A failure is told by kind and sentence."""
+        import json
+
         from pk_tui.control import editor, prompt
         from pk_tui.errors import PkError
 
         global given_password
+        asked = json.loads(line)
         try:
             match asked["ask"]:
                 case "password":

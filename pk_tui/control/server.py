@@ -142,17 +142,12 @@ class RemoteInvocation:
             self._writer.write(_HEAD.pack(client.ERR, len(raw)) + raw)
 
     async def read(self, path: str | None) -> AsyncIterator[bytes]:
-        kind, payload = await self._ask({"ask": "open", "path": path})
-        while True:
-            if kind == client.ANSWER:
-                head, _ = _split(payload)
-                if "unreadable" in head:
-                    raise unreadable(path, str(head["unreadable"]))
-            elif not payload:
-                return
-            else:
-                yield payload
-            kind, payload = await self._ask({"ask": "piece"})
+        kind, payload = await self._ask(b"open\n" + os.fsencode(path or ""))
+        while kind == client.PIECE and payload:
+            yield payload
+            kind, payload = await self._ask(b"piece")
+        if kind == client.ANSWER:
+            raise unreadable(path, str(_split(payload)[0].get("unreadable")))
 
     async def ask_password(self, prompt: str) -> Plaintext | None:
         return await self._ask_for({"ask": "password", "prompt": prompt, "file": self.request.password_file})
@@ -192,15 +187,15 @@ class RemoteInvocation:
         command.cancel()
 
     async def _ask_for(self, ask: dict[str, object], body: bytes = b"") -> Plaintext | None:
-        head, given = _split((await self._ask(ask, body))[1])
+        head, given = _split((await self._ask(json.dumps(ask).encode() + b"\n" + body))[1])
         match head.get("failed"):
             case [str(kind), str(message)]:
                 raise kinds().get(kind, PkError)(safe_text(message, 1000))
         return Plaintext(given) if head.get("given") is True else None
 
-    async def _ask(self, ask: dict[str, object], body: bytes = b"") -> tuple[int, bytes]:
+    async def _ask(self, ask: bytes) -> tuple[int, bytes]:
         self._asked = asyncio.get_running_loop().create_future()
-        await self._send(client.ASK, json.dumps(ask).encode() + b"\n" + body)
+        await self._send(client.ASK, ask)
         return await self._asked
 
     async def _send(self, kind: int, payload: bytes) -> None:

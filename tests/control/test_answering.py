@@ -39,14 +39,22 @@ def test_one_file_after_the_other_can_be_asked_for(tmp_path):
     answers = Answers(str(tmp_path))
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)
-        assert ask(answers, ask="open", path=str(tmp_path / name)) == (ANSWER, b"{}\n")
-        assert ask(answers, ask="piece") == (PIECE, name.encode())
-        assert ask(answers, ask="piece") == (PIECE, b"")
+        assert answers.answer(b"open\n" + os.fsencode(tmp_path / name)) == (PIECE, name.encode())
+        assert answers.answer(b"piece") == (PIECE, b"")
+
+
+def test_a_file_whose_name_is_not_utf8_or_has_a_newline_is_read(tmp_path):
+    answers = Answers(str(tmp_path))
+    for name in (b"\xff\xfe", b"two\nlines"):
+        path = os.fsencode(tmp_path) + b"/" + name
+        with open(path, "wb") as file:
+            file.write(name)
+        assert answers.answer(b"open\n" + path) == (PIECE, name)
 
 
 @pytest.mark.parametrize(("path", "reason"), [("nowhere/to/be/seen", "No such file"), ("/", "directory")])
 def test_what_cannot_be_read_is_told_in_the_systems_words(path, reason):
-    kind, payload = ask(Answers("/"), ask="open", path=path)
+    kind, payload = Answers("/").answer(b"open\n" + path.encode())
 
     assert kind == ANSWER
     assert reason in json.loads(payload)["unreadable"]
