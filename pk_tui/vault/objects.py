@@ -42,6 +42,7 @@ class Kind(IntEnum):
 
 
 _GIT_NAME = {Kind.COMMIT: b"commit", Kind.TREE: b"tree", Kind.BLOB: b"blob", Kind.CHUNKS: b"tree"}
+_GIT_HEADER = {kind: name + b" %d\0" for kind, name in _GIT_NAME.items()}
 _KINDS = {int(kind): kind for kind in Kind}
 """Much faster than Kind(number), which every look at the facts would pay."""
 _FACTS = struct.Struct("<BBHIQ32sI")
@@ -109,7 +110,7 @@ class ObjectSink(ObjectSource, Protocol):
 
 def git_name(kind: Kind, body: bytes) -> Oid:
     """The object's git name: SHA-1 over git's header and the body."""
-    return hashlib.sha1(b"%s %d\0" % (kind.git_name, len(body)) + body, usedforsecurity=False).digest()
+    return hashlib.sha1(_GIT_HEADER[kind] % len(body) + body, usedforsecurity=False).digest()
 
 
 def blob_digest(body: bytes) -> bytes:

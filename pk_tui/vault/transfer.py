@@ -25,11 +25,15 @@ from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, ObjectSink, ObjectSour
 DELTA = 0x80
 PIECE = 60_000
 """Bytes of a piece, so that it fits one message of the wire with what is put around it."""
+_STOP_EVERY = 32
+"""Secrets checked between two places where the work can be interrupted; at most 1 MiB each."""
 _STEP = 1000
 """Commits walked between two places where the work can be interrupted."""
 
 _HEADER = struct.Struct(">BI")
 _KINDS = {int(kind): kind for kind in Kind}
+_BLOB = int(Kind.BLOB)
+_CODES = frozenset((*_KINDS, Kind.TREE | DELTA))
 
 
 def outgoing(source: ObjectSource, head: Oid, have: Sequence[Oid]) -> Iterator[bytes]:
@@ -147,7 +151,8 @@ class Incoming:
             pass
 
     def steps(self, piece: bytes) -> Iterator[None]:
-        """Like `feed`, stopping after each record: a few bytes of delta can stand for a directory of 2 MiB to check."""
+        """Like `feed`, with places to stop at: after some secrets, and after each delta, a few bytes of which can stand for a
+        directory of 2 MiB to check."""
         self.size += len(piece)
         if self.size > self._limits.size:
             raise Malformed("More was sent than is accepted in one transfer.")
@@ -159,15 +164,15 @@ class Incoming:
         self._needed = _HEADER.size
         while end - at >= _HEADER.size:
             code, size = _HEADER.unpack_from(stream, at)
-            if code != Kind.BLOB or size > MAX_OBJECT:  # nearly all records are blobs, and a call is what costs
-                _check_header(code, size)
+            _check_header(code, size)
             start = at + _HEADER.size
             if end - start < size:
                 self._needed += size
                 break
             self._take(code, stream[start : start + size])
             at = start + size
-            yield
+            if code != _BLOB or self.objects % _STOP_EVERY == 0:
+                yield
         self._rest = bytearray(stream[at:])
 
     def finish(self, head: Oid, digest: bytes) -> None:
@@ -183,15 +188,17 @@ class Incoming:
         self.objects += 1
         if self.objects > self._limits.objects:
             raise Malformed("More objects were sent than are accepted in one transfer.")
+        if code == _BLOB:  # nearly all are secrets: first, and with few calls
+            oid = self._named(Kind.BLOB, body)
+            self._add(oid, checked_blob(body), body)
+            self._unnamed.add(oid)
+            return
         if code & DELTA:
             self._take_delta(body[:20], body[20:])
             return
         kind = _KINDS[code]
         oid = self._named(kind, body)
-        if kind is Kind.BLOB:
-            self._add(oid, checked_blob(body), body)
-            self._unnamed.add(oid)
-        elif kind is Kind.COMMIT:
+        if kind is Kind.COMMIT:
             self._take_commit(oid, body)
         else:
             facts, names = checked_tree(body, self._sink.facts)
@@ -259,7 +266,7 @@ class Incoming:
 
 def _check_header(code: int, size: int) -> None:
     """Before a byte of the body is waited for."""
-    if code not in (Kind.COMMIT, Kind.TREE, Kind.BLOB, Kind.CHUNKS, Kind.TREE | DELTA):
+    if code not in _CODES:
         raise Malformed("A record is of a type that does not exist.")
     if size > MAX_OBJECT or (code & DELTA and size < 20):
         raise Malformed("A record is larger or smaller than an object can be.")
