@@ -184,6 +184,8 @@ def name_fault(name: str, forbidden: str = "") -> str | None:
             return "it has characters that do not show or that steer a terminal"
         if not unicodedata.is_normalized("NFC", name):
             return "it is not in Unicode normal form C"
+        if safe_text(name, 2 * MAX_NAME_BYTES) != name:
+            return "it piles marks on one letter, so that it may look like another name"
     if size > MAX_NAME_BYTES:
         return f"it is longer than {MAX_NAME_BYTES} bytes"
     for character in forbidden:

@@ -393,3 +393,9 @@ def test_what_is_not_a_host_is_refused(host: str) -> None:
 def test_every_action_is_held_on_a_gestalt_or_on_a_vault_and_never_on_both() -> None:
     assert set(Action) == GESTALT_ACTIONS | VAULT_ACTIONS
     assert not GESTALT_ACTIONS & VAULT_ACTIONS
+
+
+def test_a_name_that_piles_up_marks_is_refused_since_it_would_be_shown_like_another() -> None:
+    few, many = "x" + "\u0316" * 4, "x" + "\u0316" * 5
+    assert name_fault(few) is None
+    assert "marks" in str(name_fault(many))

@@ -43,13 +43,15 @@ def _content(row: NotificationView) -> str:
 
 
 async def _show(call: Call, rows: Sequence[NotificationView], other_side: str, empty: str) -> None:
+    """`other_side` heads the column of nodes: by petname if there is one, else by the whole id."""
+    names = {} if call.out.as_json else {node.node_id: node.petname for node in await call.api.nodes.list()}
     await call.out.table(
         rows,
         _json,
         [
             Column("ID", lambda row: str(row.notification_id)),
             Column("TIME", lambda row: call.out.ago(row.time)),
-            Column(other_side, lambda row: str(row.sender)),
+            Column(other_side, lambda row: names.get(row.sender) or str(row.sender)),
             Column("TYPE", lambda row: row.type),
             Column("", lambda row: "new" if other_side == "FROM" and not row.is_read else ""),
             Column("CONTENT", _content),

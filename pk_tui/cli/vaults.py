@@ -108,8 +108,10 @@ def _log_lines(call: Call, view: CommitView) -> str:
     if len(view.changes) > SHOWN_CHANGES:
         count = Counter(row.change for row in view.changes)
         lines.append("    " + ", ".join(f"{count[change]} {change.value}" for change in Change if count[change]))
-    else:
+    elif view.changes:
         lines += [f"    {row.change.value:<8}  {safe_text(str(row.path), 1200)}" for row in view.changes]
+    else:  # an empty first version, or only empty directories: what the commit says of itself
+        lines.append(f"    {safe_text(view.message)}")
     return "\n".join(lines)
 
 

@@ -16,8 +16,6 @@ from pk_tui.plaintext import Plaintext
 SALT_SIZE = 16
 MIB = 1024 * 1024
 MAX_PASSWORD_BYTES = 4096
-WEAK_BELOW = 8
-"""Characters below which a new password earns a warning. Only an empty one is refused: the rest is the owner's choice."""
 
 MIN_PASSES, MAX_PASSES = 3, 10
 MIN_MEMORY, MAX_MEMORY = 64 * MIB, 1024 * MIB

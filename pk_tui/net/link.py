@@ -128,9 +128,10 @@ class Link:
         try:
             async with asyncio.timeout(timeout):
                 established = await _shake_hands(pipe, Handshake(role, signing, expected), role)
-                pipe.admit()
                 link = cls(pipe, role, established, clock, ping_every)
                 await link._greet(role)
+                # Only now: an id costs nothing, and who proves one and then says nothing is still a stranger.
+                pipe.admit()
                 return link
         except TimeoutError as error:
             await pipe.close()

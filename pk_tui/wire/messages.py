@@ -82,7 +82,7 @@ class TransferBegin(Message, frozen=True, tag="begin1"):
 
 
 class TransferEnd(Message, frozen=True, tag="end1"):
-    """That nothing was cut off: how much was sent in all."""
+    """That nothing was cut off: the bytes of all pieces. `objects` is as in the TransferBegin."""
 
     objects: U32
     size: U63

@@ -21,6 +21,7 @@ from pk_tui.plaintext import Plaintext
 from pk_tui.terms import Action, Address, Change, CommitId, NodeId, NotificationId, SecretPath, VaultId
 
 NODE = NodeId(bytes(range(32)))
+OTHER_NODE = NodeId(b"o" * 32)
 VAULT = VaultId(bytes(range(16)))
 COMMIT = CommitId(bytes(range(20)))
 NOTE = NotificationId(bytes(range(16)))
@@ -138,7 +139,10 @@ class Agent:
             "add": node,
             "name": None,
             "ping": views.PingView(NODE, 1.25, "direct"),
-            "list": [node, replace(node, petname=None, addresses=(), last_seen=None, trusted=False)],
+            "list": [
+                node,
+                replace(node, node_id=OTHER_NODE, petname=None, addresses=(), last_seen=None, trusted=False),
+            ],
             "connections": [live, waiting],
         }
 

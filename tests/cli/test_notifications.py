@@ -29,9 +29,15 @@ def test_every_box_is_read_in_one_shape(type_in, fixed, box):
     assert "hello" in type_in("notifications", box, "read").text
 
 
+def test_people_see_who_wrote_by_petname(type_in, fixed):
+    shown = type_in("notifications", "inbox", "read").text
+    assert "bob" in shown
+    assert str(fixed.node) not in shown
+
+
 def test_what_of_the_inbox_is_read(type_in, agent):
-    type_in("notifications", "inbox", "read", "--unread", "--limit", "3", "--order", "oldest")
-    type_in("notifications", "inbox", "read")
+    type_in("--format", "json", "notifications", "inbox", "read", "--unread", "--limit", "3", "--order", "oldest")
+    type_in("--format", "json", "notifications", "inbox", "read")
     assert agent.calls == [("notifications.inbox", True, 3, False), ("notifications.inbox", False, None, True)]
     assert type_in("notifications", "inbox", "read", "--order", "random").code == 64
 
