@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from benchmarks.workload import secrets
-from pk_tui.bootstrap import create_node, with_agent
 from pk_tui.api.facade import AgentApi
+from pk_tui.bootstrap import create_node, with_agent
 from pk_tui.home import Home
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath

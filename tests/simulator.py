@@ -100,8 +100,8 @@ class _End:
         if self._network.is_cut(*self._route):
             return  # as on a real network nobody is told; pings find out
         loop = asyncio.get_running_loop()
-        # In order, as TCP would: nothing overtakes what was sent before it.
-        self._due = max(self._due, loop.time() + self._network.delay())
+        # In order, as TCP would: nothing overtakes what was sent before it. Timers of one and the same time have no order.
+        self._due = max(self._due + 1e-6, loop.time() + self._network.delay())
         other = self.other
         assert other is not None
         loop.call_at(self._due, other._inbox.put_nowait, message)

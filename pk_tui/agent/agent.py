@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +34,7 @@ from pk_tui.errors import PeerMisbehaved, PkError, StorageFailed, Unreachable
 from pk_tui.net.link import Link, Stream
 from pk_tui.net.pipe import Transport
 from pk_tui.records import replace
+from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
 from pk_tui.store.notifications import Box
 from pk_tui.terms import Address, NodeId
@@ -143,26 +144,34 @@ class Agent:
         async with self._changing:
             if self._gate.is_open:
                 return
-            await self._desk.do(lambda: self._store.unlock(root, accept=accept_state))
+            try:
+                await self._desk.do(lambda: self._store.unlock(root, accept=accept_state))
+            except BaseException:  # called off, it may be open by now
+                await self._desk.do(self._store.lock)
+                raise
             started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._span_over = asyncio.Event()
             self._span_task = self._group.create_task(self._span(self._span_over, started), name="unlocked span")
             try:
                 await started
-            except BaseException:
-                await self._desk.do(self._store.lock)
+            except BaseException:  # it could not start, or the caller no longer wants it
+                await self._end_span()
                 raise
             self._bus.say(LockChanged(locked=False))
 
     async def lock(self) -> None:
         """End the unlocked span: links close, tasks end, the witness is written, keys are dropped."""
         async with self._changing:
-            if self._span_task is None or self._span_over is None:
-                return
-            self._span_over.set()
-            await asyncio.wait([self._span_task])
-            self._span_task = None
-            self._bus.say(LockChanged(locked=True))
+            if self._span_task is not None:
+                await self._end_span()
+                self._bus.say(LockChanged(locked=True))
+
+    async def _end_span(self) -> None:
+        assert self._span_task is not None
+        assert self._span_over is not None
+        self._span_over.set()
+        await asyncio.wait([self._span_task])
+        self._span_task = None
 
     async def _span(self, over: asyncio.Event, started: asyncio.Future[None]) -> None:
         try:
@@ -171,14 +180,16 @@ class Agent:
                 self._gate.open(core)
                 try:
                     await self._start(core)
-                except BaseException as error:
+                except Exception as error:
                     if not started.done():
                         started.set_exception(error)
                     raise _SpanEnds from error
-                started.set_result(None)
+                if not started.done():  # else the one who unlocked has given up
+                    started.set_result(None)
                 await over.wait()
                 if not self._stays:
                     await self._last_delivery(core)
+                self._gate.shut()
                 await core.peers.close()
                 raise _SpanEnds
         except* _SpanEnds:
@@ -189,7 +200,12 @@ class Agent:
 
     def _make_core(self, tasks: asyncio.TaskGroup) -> Core:
         def spawn(work: Coroutine[Any, Any, None], name: str) -> None:
-            tasks.create_task(_contained(work, name), name=name)
+            contained = _contained(work, name)
+            try:
+                tasks.create_task(contained, name=name)
+            except RuntimeError:  # asked for by work that outlived the span: it does not begin
+                contained.close()
+                work.close()
 
         peers = Peers(
             self._transport,
@@ -197,7 +213,7 @@ class Agent:
             self._clock,
             self._bus,
             spawn,
-            self._addresses_of,
+            self._contact_of,
             self._on_stream,
             self._on_linked,
             keep_connected=self._stays,
@@ -225,12 +241,8 @@ class Agent:
 
     # What peers and the store ask of us
 
-    async def _addresses_of(self, node: NodeId) -> Sequence[Address]:
-        def job() -> list[Address]:
-            contact = self._store.contacts.get(node)
-            return [Address(host, port) for host, port in contact.addresses] if contact else []
-
-        return await self._desk.do(job)
+    async def _contact_of(self, node: NodeId) -> Contact | None:
+        return await self._desk.do(lambda: self._store.contacts.get(node))
 
     async def _on_stream(self, link: Link, stream: Stream) -> None:
         try:
@@ -293,7 +305,7 @@ class Agent:
         try:
             self._store.write_witness()
             self._store.checkpoint()
-        except StorageFailed as error:
+        except PkError as error:
             log.warning("closing the database: %s", error.message)
         finally:
             self._store.lock()

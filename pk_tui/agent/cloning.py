@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal
 from pk_tui.agent.commits import FLUSH_AT
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import describe_node, find_node, find_vault, vault_named
+from pk_tui.agent.overlap import both
 from pk_tui.agent.rights import lineage_of
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.facade import OnProgress
@@ -52,7 +52,10 @@ async def scan(core: Core, node: str) -> tuple[NodeId, list[Offer]]:
     async with _request(core, node_id, encode_message(Scan())) as stream:
         while (raw := await stream.receive()) is not None:
             with _refusal(shown, "it does not let this node scan it, or shares nothing with it"):
-                offers += decode_answer(raw, Offers).offers
+                page = decode_answer(raw, Offers).offers
+            offers += page
+            if not page:  # so that pages without end have an end
+                raise PeerMisbehaved("The peer sent an empty page of offers.")
             if len(offers) > MAX_OFFERS:
                 raise PeerMisbehaved(f"The peer offers more than {MAX_OFFERS} vaults.")
     return node_id, offers
@@ -85,6 +88,12 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
     await core.desk.do(require_free)
     lineage = Lineage(NodeId(offer.creator), offer.nonce)
     frames = await core.desk.do(core.store.vaults.begin)
+    is_whole = False
+
+    def undo() -> None:
+        if not is_whole:  # called off at the very end, it may be there
+            frames.abandon()
+
     try:
         received = await _receive(core, node_id, VaultId(offer.vault_id), "clone", frames, lineage, None, progress)
         now = core.clock.now()
@@ -105,15 +114,18 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
         )
 
         def commit() -> None:
+            nonlocal is_whole
             require_free()
-            frames.commit(received.batch, record)
-            core.store.grants.received.put(
-                ReceivedGrant(node_id.raw, offer.vault_id, offer.grant, offer.creator, offer.nonce, offer.name)
-            )
+            with core.store.transaction():
+                frames.commit(received.batch, record)
+                core.store.grants.received.put(
+                    ReceivedGrant(node_id.raw, offer.vault_id, offer.grant, offer.creator, offer.nonce, offer.name)
+                )
+            is_whole = True
 
         await core.desk.do(commit)
     except BaseException:
-        await core.desk.do(frames.abandon)
+        await core.desk.do(undo)
         raise
     vault_id = VaultId(record.vault_id)
     core.bus.say(VaultChanged(vault_id))
@@ -162,6 +174,8 @@ async def pull(core: Core, vault: str, node: str | None, from_vault: VaultId | N
     def commit() -> CommitId:
         now_record = frames.record
         if now_record.commit != known.commit.raw:
+            if now_record.commit == received.head.commit.raw:  # another pull was faster, and brought the same
+                return received.head.commit
             raise Busy("The vault changed here while it was being pulled. Nothing was lost; pull again.")
         moved = replace(now_record, origin_node=source.raw, origin_vault=there.raw)
         if received.head.commit != known.commit or received.head.sequence != known.sequence:
@@ -211,6 +225,7 @@ async def _receive(
     # Only what follows our own version is taken, so that is all there is to tell.
     have = () if known is None else (known.commit.raw,)
     shown = await core.desk.do(lambda: describe_node(core.store, node))
+    floor = await core.desk.do(lambda: core.store.head_floor(lineage.id))
     batch = await core.desk.do(frames.batch)
     try:
         request = encode_message(Transfer(vault_id.raw, action, have))
@@ -220,8 +235,8 @@ async def _receive(
                 raise PeerMisbehaved("The peer closed the transfer before it began.")
             with _refusal(shown, "the vault is not shared with this node, or not there"):
                 beginning = decode_answer(raw, TransferBegin)
-            head = _believable_head(beginning, lineage, known)
-            limits = transfer.Limits(objects=beginning.objects)
+            head = _believable_head(beginning, lineage, known, floor)
+            limits = transfer.Limits(objects=min(beginning.objects, transfer.DEFAULT_LIMITS.objects))
             incoming = transfer.Incoming(batch, None if known is None else known.commit.raw, limits)
             with _refusal(shown, "the vault is no longer shared with this node, so the transfer was ended"):
                 size = await _take_in(core, stream, incoming, batch, beginning, progress)
@@ -280,7 +295,7 @@ async def _take_in(
 
     some = await _receive_some(stream)
     while some.end is None:
-        _, some = await asyncio.gather(core.desk.steps(check(some.pieces)), _receive_some(stream))
+        _, some = await both(core.desk.steps(check(some.pieces)), _receive_some(stream))
         if progress:
             progress(Progress("Receiving", incoming.objects, beginning.objects, incoming.size, beginning.size))
     await core.desk.steps(check(some.pieces))
@@ -289,8 +304,9 @@ async def _take_in(
     return incoming.size
 
 
-def _believable_head(beginning: TransferBegin, lineage: Lineage, known: Head | None) -> Head:
-    """The head the peer serves, if its lineage's writer signed it and it goes forward from what we know.
+def _believable_head(beginning: TransferBegin, lineage: Lineage, known: Head | None, floor: int) -> Head:
+    """The head the peer serves, if its lineage's writer signed it and it goes forward from what we know. `floor`: the highest
+    number seen here of this lineage, perhaps in a clone that is deleted by now.
 
     Raises PeerMisbehaved for a head that does not verify, Conflict for one that is older than or beside ours.
     """
@@ -314,6 +330,11 @@ def _believable_head(beginning: TransferBegin, lineage: Lineage, known: Head | N
                 )
             case _:
                 pass
+    if head.sequence < floor:
+        raise Conflict(
+            f"The other side has an older version (number {head.sequence}) than was here before (number {floor}). "
+            "Nothing was changed."
+        )
     return head
 
 

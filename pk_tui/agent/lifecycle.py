@@ -55,7 +55,8 @@ class LifecycleService:
     async def change_password(
         self, old: Plaintext | None, new: Plaintext, recovery_words: Plaintext | None = None
     ) -> None:
-        """The root key is renewed too, so a copy of the old database with the old password opens nothing written later."""
+        """The root key is renewed too, and everything wrapped under it is wrapped anew; the keys so wrapped stay the same. So the
+        old password opens no copy made from now on, but whoever opened an older copy with it has those keys."""
         fresh = as_password(new)
         if recovery_words is not None:
             root = await self._root_from_words(recovery_words)
@@ -74,7 +75,10 @@ class LifecycleService:
         return await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
 
     async def _root_from_words(self, words: Plaintext) -> SealKey:
-        recovery = RecoveryKey(from_words(words.reveal().decode()))
+        try:
+            recovery = RecoveryKey(from_words(words.reveal().decode()))
+        except UnicodeDecodeError as error:
+            raise Misuse("The recovery words are not valid UTF-8 text.") from error
         store = self._agent.store
         if UnverifiedClaim(store.genesis).verify().recovery != recovery.public:
             raise PermissionDenied(

@@ -35,7 +35,7 @@ class NodeService:
         if node_id == core.node_id:
             raise Misuse("That is this node itself; it needs no address here.")
         if ping:
-            await core.peers.reach(node_id, [address])
+            await core.peers.reach(node_id, address)
 
         def job() -> NodeView:
             contact = with_address(contact_or_new(core.store, node_id, core.clock.now()), address)

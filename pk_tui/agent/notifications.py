@@ -22,7 +22,11 @@ class NotificationService:
 
     async def send(self, node: str, message: str) -> NotificationId:
         core = self._gate.core()
-        if not message or len(message) > MAX_MESSAGE or len(message.encode(errors="replace")) > 4000:
+        try:
+            size = len(message.encode())
+        except UnicodeEncodeError as error:
+            raise Misuse("A message is text in UTF-8; this one holds bytes that are none.") from error
+        if not message or len(message) > MAX_MESSAGE or size > 4000:
             raise Misuse(f"A message has 1 to {MAX_MESSAGE} characters; this one has {len(message)}.")
         node_id = await core.desk.do(lambda: NodeId(known_contact(core.store, node).node))
         return await core.outbox.post(node_id, GENERAL, GeneralBody(message))

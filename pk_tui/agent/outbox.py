@@ -77,8 +77,10 @@ class Outbox:
                 stream = await link.request(encode_message(Notify(note.id, note.type, note.body, note.time)))
                 try:
                     answer = await stream.receive()
-                finally:
                     await stream.close()
+                except BaseException:  # a stream that is only closed here stays open for an answer that may never come
+                    stream.reset()
+                    raise
         except TimeoutError:
             return False
         except PkError:

@@ -1,13 +1,14 @@
 """Live links by node: dial, accept, keep one per peer, and reconnect.
 
 Two ends that dial at once end with one link: of two links started by different ends the one started by the lower node id
-stays, of two started by the same end the newer. The loser is retired: it takes no new requests and ends when those under
-way are done.
+stays, of two started by the same end the newer. The loser is retired: it takes no new requests of ours, and ends when those
+under way are done and the other end has had time to see that there is a better one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from pk_tui.errors import PkError, Unreachable
 from pk_tui.net.backoff import next_delay
 from pk_tui.net.link import Link, Stream
 from pk_tui.net.pipe import Listening, Pipe, PipeClosed, Transport
+from pk_tui.store.contacts import Contact
 from pk_tui.terms import Address, NodeId
 from pk_tui.wire.handshake import Role
 
@@ -30,11 +32,18 @@ DIAL_WITHIN = 10.0
 """Seconds for one address: TCP, WebSocket and the session's handshake."""
 MAX_LINKS = 256
 """Authenticated links at once; unknown peers are turned away first."""
+RETIRED_AT_LEAST = 5.0
+"""Seconds a retired link is kept in any case: the other end may not know of the new one yet, and ask something on this."""
 RETIRED_GRACE = 60.0
 """Seconds a retired link may still finish what is under way."""
+MAX_RETIRED = 2
+"""Retired links of one peer. More come only of a peer that dials again and again; then the oldest is ended at once."""
+STEADY = 30.0
+"""Seconds after which a connection counts as one that worked. A peer that takes us in and sends us away at once is otherwise
+dialled again without a pause."""
 
 OnStream = Callable[[Link, Stream], Awaitable[None]]
-AddressesOf = Callable[[NodeId], Awaitable[Sequence[Address]]]
+ContactOf = Callable[[NodeId], Awaitable[Contact | None]]
 OnLinked = Callable[[Link], Coroutine[Any, Any, None]]
 
 
@@ -56,7 +65,7 @@ class Peers:
         clock: Clock,
         bus: Bus,
         spawn: Spawn,
-        addresses_of: AddressesOf,
+        contact_of: ContactOf,
         on_stream: OnStream,
         on_linked: OnLinked,
         keep_connected: bool,
@@ -66,12 +75,12 @@ class Peers:
         self._clock = clock
         self._bus = bus
         self._spawn = spawn
-        self._addresses_of = addresses_of
+        self._contact_of = contact_of
         self._on_stream = on_stream
         self._on_linked = on_linked
         self._keep_connected = keep_connected
         self._links: dict[NodeId, Link] = {}
-        self._retired: set[Link] = set()
+        self._retired: dict[Link, None] = {}
         self._dialling: dict[NodeId, asyncio.Lock] = {}
         self._wanted: dict[NodeId, _Wanted] = {}
         self._listening: Listening | None = None
@@ -94,10 +103,15 @@ class Peers:
         except (PkError, PipeClosed, TimeoutError):
             await pipe.close()
             return
-        if self._closing or (len(self._links) >= MAX_LINKS and link.peer not in self._wanted):
-            await link.close("busy")
+        if not await self._has_room_for(link.peer) or self._closing:
+            await link.close("there is no room for another connection")
             return
-        await self._run(link)
+        self._admit(link)
+        await self._serve(link)
+
+    async def _has_room_for(self, node: NodeId) -> bool:
+        """Strangers are turned away when it is full; whom we know is not."""
+        return len(self._links) < MAX_LINKS or node in self._links or await self._contact_of(node) is not None
 
     # Reaching a peer
 
@@ -106,31 +120,37 @@ class Peers:
         link = self._links.get(node)
         if link is not None and link.closed is None:
             return link
-        return await self.reach(node, await self._addresses_of(node))
-
-    async def reach(self, node: NodeId, addresses: Sequence[Address]) -> Link:
-        """A link to `node` by one of `addresses`, tried in order; an existing link to one of them serves too."""
+        contact = await self._contact_of(node)
+        addresses = [Address(host, port) for host, port in contact.addresses] if contact else []
         async with self._dialling.setdefault(node, asyncio.Lock()):
             link = self._links.get(node)
             if link is not None and link.closed is None:
                 return link
-            if not addresses:
-                raise Unreachable(
-                    f"No address of {node.short}… is known here. Add one with `pk-tui nodes add {node.short}… HOST PORT`."
-                )
-            failures: list[str] = []
-            for address in addresses:
-                try:
-                    return await self._dial(node, address)
-                except (PkError, PipeClosed, TimeoutError) as error:
-                    reason = str(error) if isinstance(error, PkError) else "no answer in time"
-                    failures.append(f"{address}: {reason}")
-            wanted = self._wanted.get(node)
-            if wanted is not None:
-                wanted.last_error = failures[-1]
+            return await self._try_each(node, addresses)
+
+    async def reach(self, node: NodeId, address: Address) -> Link:
+        """A link to `node`, after it was dialled by this very address. Raises Unreachable if it does not answer there."""
+        async with self._dialling.setdefault(node, asyncio.Lock()):
+            return await self._try_each(node, [address])
+
+    async def _try_each(self, node: NodeId, addresses: Sequence[Address]) -> Link:
+        if not addresses:
             raise Unreachable(
-                f"{node.short}… does not answer ({'; '.join(failures)}). Is it running, and is the address right?"
+                f"No address of {node.short}… is known here. Add one with `pk-tui nodes add {node.short}… HOST PORT`."
             )
+        failures: list[str] = []
+        for address in addresses:
+            try:
+                return await self._dial(node, address)
+            except (PkError, PipeClosed, TimeoutError) as error:
+                reason = str(error) if isinstance(error, PkError) else "no answer in time"
+                failures.append(f"{address}: {reason}")
+        wanted = self._wanted.get(node)
+        if wanted is not None:
+            wanted.last_error = failures[-1]
+        raise Unreachable(
+            f"{node.short}… does not answer ({'; '.join(failures)}). Is it running, and is the address right?"
+        )
 
     async def _dial(self, node: NodeId, address: Address) -> Link:
         async with asyncio.timeout(DIAL_WITHIN):
@@ -140,6 +160,9 @@ class Peers:
             except BaseException:
                 await pipe.close()
                 raise
+        if self._closing:
+            await link.close("this node is stopping")
+            raise Unreachable("This node was locked or stopped while it was connecting.")
         kept = self._admit(link)
         self._spawn(self._serve(link), "link")
         return kept
@@ -164,21 +187,24 @@ class Peers:
         return old
 
     def _retire(self, link: Link) -> None:
-        self._retired.add(link)
+        older = [one for one in self._retired if one.peer == link.peer]
+        self._retired[link] = None
+        if len(older) >= MAX_RETIRED:
+            self._spawn(self._end_retired(older[0]), "retired link")
         self._spawn(self._end_when_idle(link), "retired link")
 
     async def _end_when_idle(self, link: Link) -> None:
+        await asyncio.sleep(RETIRED_AT_LEAST)
         try:
             async with asyncio.timeout(RETIRED_GRACE):
                 await link.idle()
         except TimeoutError:
             pass
-        self._retired.discard(link)
-        await link.close("another connection to the same node is in use")
+        await self._end_retired(link)
 
-    async def _run(self, link: Link) -> None:
-        self._admit(link)
-        await self._serve(link)
+    async def _end_retired(self, link: Link) -> None:
+        self._retired.pop(link, None)
+        await link.close("another connection to the same node is in use")
 
     async def _serve(self, link: Link) -> None:
         self._bus.say(NodeChanged(link.peer))
@@ -209,34 +235,40 @@ class Peers:
         if wanted is not None:
             wanted.wake.set()
             return
-        self._wanted[node] = _Wanted()
-        self._spawn(self._supervise(node), "reconnect")
+        wanted = self._wanted[node] = _Wanted()
+        self._spawn(self._supervise(node, wanted), "reconnect")
 
-    async def _supervise(self, node: NodeId) -> None:
-        wanted = self._wanted[node]
+    async def _supervise(self, node: NodeId, wanted: _Wanted) -> None:
+        """Dial, wait while the link lasts, and dial again: the later the more often it failed in a row."""
         failures = 0
-        while not self._closing:
+        linked: float | None = None
+        while self._wanted.get(node) is wanted and not self._closing:
             wanted.wake.clear()
             link = self._links.get(node)
             if link is not None and link.closed is None:
-                failures = 0
+                linked = self._clock.elapsed() if linked is None else linked
                 await wanted.wake.wait()
                 continue
+            if linked is not None:
+                was_steady = self._clock.elapsed() - linked >= STEADY
+                linked, failures = None, 0 if was_steady else failures + 1
+                if failures:
+                    await self._pause(node, wanted, failures)
+                    continue
             wanted.state, wanted.since = "connecting", self._clock.now()
             try:
                 await self.link_to(node)
-                failures = 0
-                continue
             except PkError as error:
                 wanted.last_error = wanted.last_error or error.message
-            failures += 1
-            wanted.state, wanted.since = "waiting", self._clock.now()
-            self._bus.say(NodeChanged(node))
-            try:
-                async with asyncio.timeout(next_delay(failures, random_fraction())):
-                    await wanted.wake.wait()
-            except TimeoutError:
-                pass
+                failures += 1
+                await self._pause(node, wanted, failures)
+
+    async def _pause(self, node: NodeId, wanted: _Wanted, failures: int) -> None:
+        wanted.state, wanted.since = "waiting", self._clock.now()
+        self._bus.say(NodeChanged(node))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(next_delay(failures, random_fraction())):
+                await wanted.wake.wait()
 
     async def disconnect(self, node: NodeId) -> None:
         """End the link and stop wanting it, until the next request or restart."""

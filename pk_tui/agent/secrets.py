@@ -27,6 +27,8 @@ READ_AT_ONCE = 4
 """Chunks read in one desk job, 1 MiB."""
 
 Place = tuple[str, SecretPath]
+_Done = list[tuple[VaultId, CommitId | None]]
+"""The vaults of one call, each with its commit, or None if nothing in it was changed."""
 EditsOf = Callable[[VaultFrames, list[SecretPath]], list[tree.Edit]]
 
 
@@ -99,8 +101,12 @@ def _copy_across(core: Core, spot: _Spot, target: VaultFrames, goal: SecretPath,
         batch.discard()
 
 
-def _only(commit: CommitId | None) -> list[CommitId]:
-    return [] if commit is None else [commit]
+def _told(core: Core, done: _Done) -> Sequence[CommitId]:
+    """The commits that were made, after saying which vaults changed."""
+    made = [(vault_id, commit) for vault_id, commit in done if commit is not None]
+    for vault_id, _ in made:
+        core.bus.say(VaultChanged(vault_id))
+    return [commit for _, commit in made]
 
 
 class SecretService:
@@ -166,8 +172,9 @@ class SecretService:
                 )
 
             commit = await core.desk.do(finish)
-        finally:
+        except BaseException:
             await core.desk.do(batch.discard)
+            raise
         if commit is not None:
             core.bus.say(VaultChanged(VaultId(frames.record.vault_id)))
         return commit
@@ -242,7 +249,7 @@ class SecretService:
     async def move(self, source: Place, target: Place) -> Sequence[CommitId]:
         core = self._gate.core()
 
-        def job() -> list[CommitId]:
+        def job() -> _Done:
             from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
             require_writable(from_vault.record, core.node_id)
             spot = _at(from_vault, source[1])
@@ -251,23 +258,19 @@ class SecretService:
             if from_vault.record.vault_id == to_vault.record.vault_id:
                 if goal.is_under(source[1]):
                     raise Misuse("A directory cannot be moved into itself.")
-                if goal == source[1]:
-                    return []
                 batch = from_vault.batch()
                 edits: list[tree.Edit] = [(source[1], tree.Remove()), (goal, tree.Put(spot.oid))]
-                return _only(_committing(core, from_vault, batch, edits, now))
+                return [(from_vault.vault_id, _committing(core, from_vault, batch, edits, now))]
             copied = _copy_across(core, spot, to_vault, goal, now)
             removed = _committing(core, from_vault, from_vault.batch(), [(source[1], tree.Remove())], now)
-            return [*_only(copied), *_only(removed)]
+            return [(to_vault.vault_id, copied), (from_vault.vault_id, removed)]
 
-        commits = await core.desk.do(job)
-        await self._tell(core, [source[0], target[0]])
-        return commits
+        return _told(core, await core.desk.do(job))
 
     async def copy(self, source: Place, target: Place, recursive: bool = False) -> CommitId:
         core = self._gate.core()
 
-        def job() -> CommitId | None:
+        def job() -> tuple[VaultId, CommitId]:
             from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
             spot = _at(from_vault, source[1])
             if spot.is_directory and not recursive:
@@ -282,34 +285,33 @@ class SecretService:
                 commit = _committing(core, to_vault, to_vault.batch(), [(goal, tree.Put(spot.oid))], now)
             else:
                 commit = _copy_across(core, spot, to_vault, goal, now)
-            return commit or CommitId(to_vault.record.commit)
+            return to_vault.vault_id, commit or CommitId(to_vault.record.commit)
 
-        commit = await core.desk.do(job)
-        assert commit is not None
-        await self._tell(core, [target[0]])
+        vault_id, commit = await core.desk.do(job)
+        _told(core, [(vault_id, commit)])
         return commit
 
     async def _edit_each(self, paths: Sequence[Place], edits_of: EditsOf) -> Sequence[CommitId]:
         """One commit for each vault named, all in one transaction: if one path is wrong, nothing is written anywhere."""
         core = self._gate.core()
 
-        def job() -> list[CommitId]:
+        def job() -> _Done:
             by_vault: dict[bytes, tuple[VaultFrames, list[SecretPath]]] = {}
             for reference, path in paths:
                 frames = find_vault(core.store, reference)
                 require_writable(frames.record, core.node_id)
                 by_vault.setdefault(frames.record.vault_id, (frames, []))[1].append(path)
             now = core.clock.now()
-            plans = [(frames, edits_of(frames, wanted)) for frames, wanted in by_vault.values()]
-            with core.store.transaction():
-                done = [_committing(core, frames, frames.batch(), edits, now) for frames, edits in plans]
-            return [commit for commit in done if commit is not None]
+            plans = [(frames, frames.batch(), edits_of(frames, wanted)) for frames, wanted in by_vault.values()]
+            try:
+                with core.store.transaction():
+                    return [
+                        (frames.vault_id, commit_edits(core.store, frames, batch, edits, None, now))
+                        for frames, batch, edits in plans
+                    ]
+            finally:
+                # Only now: until the transaction is over, what a batch wrote is still its own, and discarding would remove it.
+                for _, batch, _ in plans:
+                    batch.discard()
 
-        commits = await core.desk.do(job)
-        await self._tell(core, list(dict.fromkeys(reference for reference, _ in paths)))
-        return commits
-
-    async def _tell(self, core: Core, references: Sequence[str]) -> None:
-        for reference in references:
-            frames = await core.desk.do(partial(find_vault, core.store, reference))
-            core.bus.say(VaultChanged(VaultId(frames.record.vault_id)))
+        return _told(core, await core.desk.do(job))

@@ -1,25 +1,27 @@
 """Answering a peer: read the request, ask the rule, act, and say as little as possible.
 
-"Not there" and "not allowed" are answered alike. The right to a transfer is asked for again before every batch of it, so
-what is unshared while it runs stops there.
+"Not there" and "not allowed" are answered alike. The right to a transfer is asked for again before every batch of it, and
+whenever the vault changes, so what is unshared while it runs stops there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import vault_with_id
 from pk_tui.agent.notifications import keep_grant
+from pk_tui.agent.overlap import both, unless
 from pk_tui.agent.payloads import read_body
 from pk_tui.agent.rights import explicit_actions, held_grant, is_trusted, lineage_of
 from pk_tui.agent.sharing import renewed_grant
-from pk_tui.api.events import NotificationsChanged
+from pk_tui.api.events import EventsLost, NotificationsChanged, VaultChanged, VaultRemoved
 from pk_tui.errors import Malformed, PeerMisbehaved, PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.notifications import Box, Note
@@ -51,11 +53,15 @@ BUSY = Failure("busy", "Try again later.")
 TRANSFER_ACTIONS: tuple[Literal["clone", "pull"], ...] = ("clone", "pull")
 PIECES_AT_ONCE = 4
 """Pieces (of about 60,000 bytes) between two looks at the right: as much as the peer's credit lets be under way."""
+TRANSFERS_AT_ONCE = 4
+"""To one peer; others of it wait for their turn. Each holds up to half a MiB of pieces, however slowly they are taken."""
 
 
 class Serving:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._turns: WeakValueDictionary[NodeId, asyncio.Semaphore] = WeakValueDictionary()
+        """Of the peers to which a transfer is under way."""
 
     async def answer(self, link: Link, stream: Stream) -> None:
         """One request from its first message to its end. Raises PeerMisbehaved only for what no honest peer sends."""
@@ -71,7 +77,9 @@ class Serving:
             case Scan():
                 await self._scan(core, link.peer, stream)
             case Transfer():
-                await self._transfer(core, link.peer, stream, request)
+                turns = self._turns.setdefault(link.peer, asyncio.Semaphore(TRANSFERS_AT_ONCE))
+                async with turns:
+                    await self._transfer(core, link.peer, stream, request)
             case Notify():
                 await stream.send(encode_message(await self._notify(core, link.peer, request)))
         await stream.close()
@@ -101,6 +109,7 @@ class Serving:
             begun = TransferBegin(record.head, len(frames), facts.size, record.creator, record.nonce)
             pieces = transfer.outgoing(frames, record.commit, [bytes(name) for name in request.have])
             old = next((name for name in request.have if name in frames), None)
+            renewed_grant(core, record, peer)  # any contact renews it, so that only who stays away loses it
             if old != record.commit:
                 # Recorded before the first byte leaves: what someone may have seen cannot be reconstructed later.
                 core.store.served.append(
@@ -120,19 +129,25 @@ class Serving:
         frames, beginning, pieces = begun
         await stream.send(encode_message(beginning))
 
+        async def permitted() -> bool:
+            return await core.desk.do(partial(_permitted, core, peer, vault_id, action)) is frames
+
         def some() -> list[bytes]:
             return list(islice(pieces, PIECES_AT_ONCE))
 
-        sent = 0
-        ready = await core.desk.do(some, urgent=False)
-        while ready:
-            if await core.desk.do(partial(_permitted, core, peer, vault_id, action)) is not frames:
-                await stream.send(encode_message(REFUSED))
-                return
-            # The next pieces are made while these travel; they wait for the next look at the right.
-            size, ready = await asyncio.gather(_send(stream, ready), core.desk.do(some, urgent=False))
-            sent += size
-        await stream.send(encode_message(TransferEnd(beginning.objects, sent)))
+        async def send_all() -> int | None:
+            sent = 0
+            ready = await core.desk.do(some, urgent=False)
+            while ready:
+                if not await permitted():
+                    return None
+                # The next pieces are made while these travel; they wait for the next look at the right.
+                size, ready = await both(_send(stream, ready), core.desk.do(some, urgent=False))
+                sent += size
+            return sent
+
+        sent = await unless(send_all(), _right_is_gone(core, vault_id, permitted))
+        await stream.send(encode_message(REFUSED if sent is None else TransferEnd(beginning.objects, sent)))
 
     # Notifications
 
@@ -172,6 +187,16 @@ async def _send(stream: Stream, pieces: list[bytes]) -> int:
     for piece in filter(None, pieces):  # an empty one is only a place to stop at
         await stream.send(encode_piece(piece))
     return sum(map(len, pieces))
+
+
+async def _right_is_gone(core: Core, vault_id: VaultId, permitted: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a change to the vault has taken the right away. A peer that takes nothing keeps pieces waiting that were
+    allowed when they were made: they are not to go out later."""
+    async with core.bus.listen() as events:
+        async for event in events:
+            concerns = event in (VaultChanged(vault_id), VaultRemoved(vault_id), EventsLost())
+            if concerns and not await permitted():
+                return
 
 
 def _permitted(core: Core, peer: NodeId, vault_id: VaultId, action: Action) -> VaultFrames | None:

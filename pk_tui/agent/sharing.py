@@ -17,7 +17,7 @@ from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.grants import IssuedGrant
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import VAULT_ACTIONS, Action, CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.grant import DEFAULT_TERM, read_grant, sign_grant
 from pk_tui.vault import history, tree
@@ -105,23 +105,34 @@ async def unshare(core: Core, vault: str, node: str) -> Sequence[ExposedView]:
 
 
 def _exposed(store: NodeStore, vault_id: VaultId, node: NodeId) -> Generator[None, None, list[ExposedView]]:
-    """Secrets whose present value was in the last version served to `node`."""
+    """Secrets whose present value was, at whatever path, in any version that was served to `node`: it holds all history."""
     seen = store.served.latest(node, vault_id)
     frames = vault_with_id(store, vault_id)
     if seen is None or frames is None or seen.new not in frames:
         return []
-    then: dict[str, bytes] = {}
-    for row in tree.listing(frames, history.read_commit(frames, CommitId(seen.new)).tree, (), True):
-        then[row.path] = row.oid
-        if len(then) % 1000 == 0:
-            yield
+    served: set[bytes] = set()
+    for _, commit in history.walk(frames, CommitId(seen.new)):
+        yield from _gather(frames, commit.tree, served)
     exposed: list[ExposedView] = []
-    for row in tree.listing(frames, head_tree(frames), (), True):
-        if not row.is_directory and then.get(row.path) == row.oid:
+    for number, row in enumerate(tree.listing(frames, head_tree(frames), (), True)):
+        if not row.is_directory and row.oid in served:
             exposed.append(ExposedView(SecretPath(tuple(row.path.split("/"))), CommitId(seen.new)))
-        if len(exposed) % 1000 == 999:
+        if number % 1000 == 0:
             yield
     return exposed
+
+
+def _gather(frames: VaultFrames, directory: bytes, names: set[bytes]) -> Generator[None, None, None]:
+    """Add the names of all that a directory holds; one that was gathered before is not read again."""
+    if directory in names:
+        return
+    names.add(directory)
+    yield
+    for row in tree.listing(frames, directory, (), False):
+        if row.is_directory:
+            yield from _gather(frames, row.oid, names)
+        else:
+            names.add(row.oid)
 
 
 async def permissions(core: Core, vault: str) -> Sequence[PermissionView]:

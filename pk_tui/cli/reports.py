@@ -20,7 +20,9 @@ _OURS = Path(pk_tui.__file__).parent
 def write_report(node: Path, error: BaseException) -> Path | None:
     """Write the report below the node's directory (file 0600); None if that fails too, which must not hide the first failure."""
     place = node / "reports"
-    path = place / f"{rfc3339(SystemClock().now()).replace(':', '')}-{os.getpid()}.txt"
+    now = SystemClock().now()
+    # The last part tells two reports of one millisecond apart.
+    path = place / f"{rfc3339(now).replace(':', '')}-{os.getpid()}-{now % 1000:03}.txt"
     try:
         place.mkdir(mode=0o700, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -52,21 +52,37 @@ def _below(directory: str, parts: tuple[str, ...]) -> Iterator[Found | Skipped]:
             raise MissingInput(f"“{safe_text(directory)}” cannot be read: {error.strerror}.") from error
         yield Skipped("/".join(parts), f"the directory cannot be read: {error.strerror}")
         return
+    names: set[str] = set()
     for entry in rows:
+        name = unicodedata.normalize("NFC", entry.name)
         shown = safe_text("/".join((*parts, entry.name)))
+        if name in names:
+            yield Skipped(shown, "another file has the same name, written with other characters")
+            continue
+        names.add(name)
         try:
-            here = (*parts, unicodedata.normalize("NFC", entry.name))
-            if entry.is_symlink():
-                yield Skipped(shown, "it is a symbolic link")
-            elif entry.is_dir(follow_symlinks=False):
-                SecretPath.of(here)
-                yield from _below(entry.path, here)
-            elif entry.is_file(follow_symlinks=False):
-                yield Found(SecretPath.of(here), entry.path, entry.stat(follow_symlinks=False).st_size)
-            else:
-                yield Skipped(shown, "it is not a regular file")
+            yield from _one(entry, (*parts, name), shown)
         except Misuse as error:
             yield Skipped(shown, error.message)
+
+
+def _one(entry: os.DirEntry[str], parts: tuple[str, ...], shown: str) -> Iterator[Found | Skipped]:
+    """What one entry of a directory gives. Raises Misuse if no secret may have its path."""
+    if entry.is_symlink():
+        yield Skipped(shown, "it is a symbolic link")
+    elif entry.is_dir(follow_symlinks=False):
+        SecretPath.of(parts)
+        yield from _below(entry.path, parts)
+    elif not entry.is_file(follow_symlinks=False):
+        yield Skipped(shown, "it is not a regular file")
+    else:
+        path = SecretPath.of(parts)
+        try:
+            size = entry.stat(follow_symlinks=False).st_size
+        except OSError as error:  # it went while the ones before it were read
+            yield Skipped(shown, f"it cannot be read: {error.strerror}")
+            return
+        yield Found(path, entry.path, size)
 
 
 def open_file(found: Found) -> int:

@@ -47,6 +47,7 @@ class Batch:
         """Bytes of records added."""
         self.pending_bytes = 0
         """Bytes of records still in memory."""
+        self._settled = False
         self._closed = False
 
     @property
@@ -138,10 +139,17 @@ class Batch:
                 self._write(full)
 
     def discard(self) -> None:
-        """Forget the batch and remove what it wrote. Does nothing to one that is committed.
+        """Forget the batch and remove what it wrote. Does nothing to one that is committed; one whose commit is part of a
+        transaction that still runs is discarded only if that is undone.
 
         What cannot be removed now (on a full disk not even deleting works) is removed when the vault is next opened.
         """
+        if self._settled:
+            self.frames.db.after_rollback(self._forget)
+        else:
+            self._forget()
+
+    def _forget(self) -> None:
         written = [frame.number for frame in self._pending if frame.number is not None]
         self._close()
         with suppress(StorageFailed, Busy):
@@ -164,8 +172,13 @@ class Batch:
                     entries[oid] = entry[:FACTS_SIZE] + number + entry[AFTER_ID:]
                 else:  # another batch brought it meanwhile: the first one stays, so that no chain of deltas can bend back
                     _require_same(known, Facts.unpack(entry[:FACTS_SIZE]).digest)
+        self._settled = True
+        self.frames.db.after_rollback(self._unsettle)
         self.frames.db.after_commit(self._committed)
         return entries
+
+    def _unsettle(self) -> None:
+        self._settled = False
 
     def _write(self, frames: list[_Frame]) -> None:
         if not frames:
@@ -195,6 +208,7 @@ class Batch:
 
     def _close(self) -> None:
         self._closed = True
+        self._settled = False
         self._index = {}
         self._trees = {}
         self._pending = [_Frame()]

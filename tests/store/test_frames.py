@@ -118,6 +118,34 @@ def test_a_discarded_batch_leaves_nothing_and_takes_nothing_more(store, vault):
         vault.commit(batch, vault.record)
 
 
+def test_discarding_within_the_transaction_that_commits_it_does_nothing(disk, record):
+    """A caller that tidies up in `finally` inside a transaction of several commits must not remove what it has committed."""
+    vault = disk.store.vaults.create(record())
+    batch = vault.batch()
+    (oid,) = add(batch, b"value" * 30_000)
+    batch.flush()
+    with disk.store.transaction():
+        vault.commit(batch, vault.record)
+        batch.discard()
+    disk.reopen()
+    assert disk.store.vaults.list()[0].body(oid) == b"value" * 30_000
+
+
+def test_discarding_within_a_transaction_that_is_undone_takes_effect(store, vault):
+    batch = vault.batch()
+    add(batch, *(bytes([number]) * 60_000 for number in range(4)))
+    batch.flush()
+    assert count(store, "frame") > 0
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        vault.commit(batch, vault.record)
+        batch.discard()
+        raise ZeroDivisionError
+    assert count(store, "frame") == 0
+    assert list(vault) == []
+    with pytest.raises(RuntimeError):
+        add(batch, b"more")
+
+
 def test_discarding_a_committed_batch_does_nothing(vault):
     batch = vault.batch()
     (oid,) = add(batch, b"value")

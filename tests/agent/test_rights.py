@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from agent.actors import EPOCH, new_store
+
+from pk_tui.agent.commits import create_vault
+from pk_tui.agent.rights import actions_of, explicit_actions, held_grant, holders, is_trusted, lineage_of
+from pk_tui.clock import DAY
+from pk_tui.records import replace
+from pk_tui.store.contacts import Contact
+from pk_tui.store.grants import IssuedGrant
+from pk_tui.store.node import NodeStore
+from pk_tui.store.vaults import VaultRecord
+from pk_tui.terms import VAULT_ACTIONS, Action, NodeId
+from pk_tui.trust.grant import CLOCK_SLACK, sign_grant
+
+BOB = NodeId(b"b" * 32)
+
+
+def with_grant(revoked: int | None = None) -> tuple[NodeStore, VaultRecord]:
+    store, signing = new_store()
+    record = create_vault(store, "work", EPOCH).record
+    raw = sign_grant(signing, lineage_of(record), BOB, VAULT_ACTIONS, not_after=EPOCH + DAY, serial=1, now=EPOCH)
+    store.grants.issued.put(IssuedGrant(record.vault_id, BOB.raw, raw, 1, revoked))
+    return store, record
+
+
+def contact(*actions: str) -> Contact:
+    return Contact(node=BOB.raw, petname=None, addresses=(), actions=actions, known_since=1)
+
+
+def test_a_lineage_is_the_creators_and_nothing_of_the_name() -> None:
+    _, record = with_grant()
+    assert lineage_of(record).creator.raw == record.creator
+    assert lineage_of(replace(record, name="other")) == lineage_of(record)
+
+
+def test_a_grant_is_held_until_it_is_taken_back_and_by_its_node_alone() -> None:
+    store, record = with_grant()
+    grant, revoked = held_grant(store, record, BOB)
+    assert grant is not None
+    assert (grant.grantee, revoked) == (BOB, False)
+    assert held_grant(store, record, NodeId(b"c" * 32)) == (None, False)
+    store, record = with_grant(revoked=EPOCH)
+    grant, revoked = held_grant(store, record, BOB)
+    assert revoked
+
+
+def test_holders_are_those_with_a_live_grant() -> None:
+    store, record = with_grant()
+    assert [node for node, _ in holders(store, record, EPOCH)] == [BOB]
+    assert [node for node, _ in holders(store, record, EPOCH + DAY + CLOCK_SLACK)] == [BOB]
+    assert holders(store, record, EPOCH + DAY + CLOCK_SLACK + 1) == []
+    store, record = with_grant(revoked=EPOCH)
+    assert holders(store, record, EPOCH) == []
+
+
+def test_trust_is_being_allowed_to_notify() -> None:
+    assert is_trusted(contact("notify"))
+    assert not is_trusted(contact("scan", "claim"))
+    assert not is_trusted(None)
+    assert explicit_actions(None) == frozenset()
+    assert explicit_actions(contact("scan")) == {Action.SCAN}
+
+
+def test_scan_is_added_while_something_is_shared() -> None:
+    store, _ = with_grant()
+    assert actions_of(store, contact()) == {Action.SCAN}
+    store, _ = with_grant(revoked=EPOCH)
+    assert actions_of(store, contact()) == frozenset()
+    assert actions_of(store, contact("notify")) == {Action.NOTIFY}
