@@ -1,0 +1,49 @@
+"""Fixtures for the stories: nodes that are stopped at the end whatever happened."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from stories.harness import Node, introduce
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A short private directory: the path of a Unix socket has little room."""
+    directory = Path(tempfile.mkdtemp(prefix="pk-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def make_node(base: Path) -> Iterator[Callable[[str], Node]]:
+    """Makes nodes; those still running at the end are stopped the hard way."""
+    nodes: list[Node] = []
+
+    def make(name: str) -> Node:
+        node = Node(base / name)
+        nodes.append(node)
+        return node
+
+    yield make
+    for node in nodes:
+        if node.pid:
+            node.kill()
+
+
+@pytest.fixture
+def pair(make_node: Callable[[str], Node]) -> tuple[Node, Node]:
+    """Two running nodes that know and trust each other."""
+    alice, bob = make_node("alice").bootstrap().start(), make_node("bob").bootstrap().start()
+    introduce(alice, bob)
+    return alice, bob
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "stories" in str(item.path):
+            item.add_marker(pytest.mark.timeout(300))
