@@ -11,7 +11,7 @@ from pk_tui.agent.commits import FLUSH_AT
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import describe_node, find_node, find_vault, vault_named
 from pk_tui.agent.overlap import both
-from pk_tui.agent.rights import lineage_of
+from pk_tui.agent.rights import keep_received, lineage_of
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.facade import OnProgress
 from pk_tui.api.views import CloneView, OfferView, Progress, PullView
@@ -21,7 +21,6 @@ from pk_tui.net.link import Stream
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
-from pk_tui.store.grants import ReceivedGrant
 from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import Action, CommitId, NodeId, VaultId, vault_name
 from pk_tui.trust.head import Head, Verdict, compare, read_head
@@ -118,9 +117,7 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
             require_free()
             with core.store.transaction():
                 frames.commit(received.batch, record)
-                core.store.grants.received.put(
-                    ReceivedGrant(node_id.raw, offer.vault_id, offer.grant, offer.creator, offer.nonce, offer.name)
-                )
+                keep_received(core.store, node_id, offer.vault_id, offer.name, lineage, offer.grant)
             is_whole = True
 
         await core.desk.do(commit)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import known_contact
 from pk_tui.agent.payloads import GENERAL, MAX_MESSAGE, GeneralBody, VaultShareBody, outside, read_body
+from pk_tui.agent.rights import keep_received
 from pk_tui.api.events import NotificationsChanged
 from pk_tui.api.views import NotificationView
 from pk_tui.errors import Malformed, Misuse, NotFound
-from pk_tui.store.grants import ReceivedGrant
 from pk_tui.store.node import NodeStore
 from pk_tui.store.notifications import Box, Note
 from pk_tui.terms import NodeId, NotificationId
+from pk_tui.trust.lineage import Lineage
 
 
 class NotificationService:
@@ -127,9 +128,8 @@ def keep_grant(store: NodeStore, note: Note) -> None:
     except Malformed:
         return
     if isinstance(body, VaultShareBody):
-        store.grants.received.put(
-            ReceivedGrant(note.node, body.vault_id, body.grant, body.creator, body.nonce, body.vault_name)
-        )
+        lineage = Lineage(NodeId(body.creator), body.nonce)
+        keep_received(store, NodeId(note.node), body.vault_id, body.vault_name, lineage, body.grant)
 
 
 def _the(store: NodeStore, box: Box, notification: NotificationId) -> Note:

@@ -1,9 +1,11 @@
-"""Who holds which right here, as the store has it: what the rule in `trust.permission` is asked with. Desk work, reads only."""
+"""Who holds which right here, as the store has it: what the rule in `trust.permission` is asked with. Desk work."""
 
 from __future__ import annotations
 
 from pk_tui.clock import Instant
+from pk_tui.errors import Malformed
 from pk_tui.store.contacts import Contact
+from pk_tui.store.grants import ReceivedGrant
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultRecord
 from pk_tui.terms import Action, NodeId, VaultId
@@ -21,6 +23,17 @@ def held_grant(store: NodeStore, record: VaultRecord, node: NodeId) -> tuple[Gra
     if row is None:
         return None, False
     return read_grant(row.grant, lineage_of(record)), row.revoked is not None
+
+
+def keep_received(store: NodeStore, giver: NodeId, vault_id: bytes, name: str, lineage: Lineage, grant: bytes) -> None:
+    """Keep a grant that another node handed to us, to show it wherever the vault is pulled from. One that its vault's writer did
+    not sign, or not for us, is worth nothing and is not kept."""
+    try:
+        grantee = read_grant(grant, lineage).grantee
+    except Malformed:
+        return
+    if grantee == store.signing.node_id:
+        store.grants.received.put(ReceivedGrant(giver.raw, vault_id, grant, lineage.creator.raw, lineage.nonce, name))
 
 
 def holders(store: NodeStore, record: VaultRecord, now: Instant) -> list[tuple[NodeId, Grant]]:

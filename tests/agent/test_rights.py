@@ -3,15 +3,26 @@ from __future__ import annotations
 from agent.actors import EPOCH, new_store
 
 from pk_tui.agent.commits import create_vault
-from pk_tui.agent.rights import actions_of, explicit_actions, held_grant, holders, is_trusted, lineage_of
+from pk_tui.agent.rights import (
+    actions_of,
+    explicit_actions,
+    held_grant,
+    holders,
+    is_trusted,
+    keep_received,
+    lineage_of,
+)
 from pk_tui.clock import DAY
+from pk_tui.crypto.keys import SigningKey
+from pk_tui.crypto.seal import SealKey
 from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.grants import IssuedGrant
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultRecord
-from pk_tui.terms import VAULT_ACTIONS, Action, NodeId
+from pk_tui.terms import VAULT_ACTIONS, Action, NodeId, VaultId
 from pk_tui.trust.grant import CLOCK_SLACK, sign_grant
+from pk_tui.trust.lineage import Lineage, new_lineage
 
 BOB = NodeId(b"b" * 32)
 
@@ -68,3 +79,24 @@ def test_scan_is_added_while_something_is_shared() -> None:
     store, _ = with_grant(revoked=EPOCH)
     assert actions_of(store, contact()) == frozenset()
     assert actions_of(store, contact("notify")) == {Action.NOTIFY}
+
+
+def test_a_grant_handed_to_us_is_kept_only_if_its_writer_signed_it_for_us() -> None:
+    store, _ = new_store()
+    owner = SigningKey(SealKey(b"o" * 32))
+    lineage, vault_id, us = new_lineage(owner.node_id), VaultId(b"v" * 16), store.signing.node_id
+
+    def granted(grantee: NodeId) -> bytes:
+        return sign_grant(owner, lineage, grantee, VAULT_ACTIONS, not_after=EPOCH + DAY, serial=1, now=EPOCH)
+
+    ours = granted(us)
+    forged = ours[:-1] + bytes([ours[-1] ^ 1])
+    for worthless in (granted(BOB), forged, b"\xc1", b""):
+        keep_received(store, BOB, vault_id.raw, "work", lineage, worthless)
+        assert store.grants.received.get(BOB, vault_id) is None
+    keep_received(store, BOB, vault_id.raw, "work", Lineage(BOB, lineage.nonce), ours)
+    assert store.grants.received.get(BOB, vault_id) is None
+    keep_received(store, BOB, vault_id.raw, "work", lineage, ours)
+    kept = store.grants.received.get(BOB, vault_id)
+    assert kept is not None
+    assert kept.grant == ours

@@ -136,10 +136,15 @@ def test_discarding_within_a_transaction_that_is_undone_takes_effect(store, vaul
     add(batch, *(bytes([number]) * 60_000 for number in range(4)))
     batch.flush()
     assert count(store, "frame") > 0
-    with pytest.raises(ZeroDivisionError), store.transaction():
-        vault.commit(batch, vault.record)
-        batch.discard()
-        raise ZeroDivisionError
+
+    def undone():
+        with store.transaction():
+            vault.commit(batch, vault.record)
+            batch.discard()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        undone()
     assert count(store, "frame") == 0
     assert list(vault) == []
     with pytest.raises(RuntimeError):
