@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import ThreadDesk
-from pk_tui.agent.lifecycle import as_password
+from pk_tui.agent.lifecycle import as_password, entropy_of
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import StatusView
 from pk_tui.clock import SystemClock
@@ -43,20 +43,25 @@ def throw_away_password() -> str:
     return random_bytes(16).hex()
 
 
-async def create_node(home: Home, password: Plaintext) -> tuple[NodeId, Plaintext]:
+async def create_node(home: Home, password: Plaintext, words: Plaintext | None = None) -> tuple[NodeId, Plaintext]:
     """A new node in an empty directory: its id and the 24 recovery words. Raises AlreadyExists if something is there.
+
+    With the `words` of an earlier node this is a new node, with a new key, of the same person: its first claim is signed by
+    the same recovery key, which is what shows the succession.
 
     The database is made under another name and renamed when it is whole, so a broken-off bootstrap leaves nothing that
     looks like a node.
     """
     secret = as_password(password)
+    if words is not None:
+        entropy_of(words)  # refused before anything is made
     home.create()
     with home.lock():
         if not home.is_empty():
             raise AlreadyExists(
                 f"There is already something in {home.shown}. Nothing was changed; choose another --node-path."
             )
-        recovery_entropy = new_recovery_entropy()
+        recovery_entropy = new_recovery_entropy() if words is None else entropy_of(words)
         recovery, root, seed = RecoveryKey(recovery_entropy), SealKey.generate(), SealKey(random_bytes(32))
         signing = SigningKey(seed)
         slot = await asyncio.to_thread(wrap_for_password, root, secret, Cost())

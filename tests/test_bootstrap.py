@@ -13,7 +13,11 @@ from pk_tui.crypto.words import from_words
 from pk_tui.errors import AlreadyExists, Busy, Locked, Misuse, NotFound, WrongPassword
 from pk_tui.home import Home
 from pk_tui.plaintext import Plaintext
+from pk_tui.store.database import Database
+from pk_tui.store.node import NodeStore
+from pk_tui.store.witness import FileWitness
 from pk_tui.terms import Address, NodeId
+from pk_tui.trust.claim import UnverifiedClaim
 
 PASSWORD = Plaintext.of_text("a password of the tests")
 
@@ -115,3 +119,27 @@ def test_a_running_agent_holds_the_node_listens_and_stops_when_asked(made: tuple
 
 def test_throw_away_passwords_differ() -> None:
     assert throw_away_password() != throw_away_password()
+
+
+def test_a_successor_has_a_new_key_and_the_recovery_key_of_the_words(
+    made: tuple[Home, NodeId, Plaintext], tmp_path: Path
+) -> None:
+    home, first, words = made
+    later = Home(tmp_path / "later")
+    second, same_words = asyncio.run(create_node(later, PASSWORD, words))
+    assert second != first
+    assert same_words == words
+    claims = []
+    for place in (home, later):
+        database = Database.open(place.database)
+        claims.append(UnverifiedClaim(NodeStore.open(database, FileWitness(place.witness)).genesis).verify())
+        database.close()
+    assert [claim.node for claim in claims] == [first, second]
+    assert claims[0].recovery == claims[1].recovery
+
+
+def test_mistyped_words_make_no_successor(tmp_path: Path) -> None:
+    home = Home(tmp_path / "node")
+    with pytest.raises(Misuse):
+        asyncio.run(create_node(home, PASSWORD, Plaintext.of_text("abandon " * 24)))
+    assert not home.path.exists()

@@ -105,6 +105,10 @@ class Agent:
         return self._desk
 
     @property
+    def gate(self) -> Gate:
+        return self._gate
+
+    @property
     def node_id(self) -> NodeId:
         return self._store.node_id
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from pk_tui.api.views import StatusView
+from pk_tui.agent.checking import check_node
+from pk_tui.api.views import CheckView, StatusView
 from pk_tui.crypto.keys import RecoveryKey
 from pk_tui.crypto.passphrase import Cost, password_bytes
 from pk_tui.crypto.seal import SealKey
@@ -25,6 +26,14 @@ def as_password(text: Plaintext) -> Plaintext:
         return password_bytes(text.reveal().decode())
     except UnicodeDecodeError as error:
         raise Misuse("The password is not valid UTF-8 text.") from error
+
+
+def entropy_of(words: Plaintext) -> bytes:
+    """The 32 bytes behind 24 words as typed. Raises Misuse, without quoting a word."""
+    try:
+        return from_words(words.reveal().decode())
+    except UnicodeDecodeError as error:
+        raise Misuse("The recovery words are not valid UTF-8 text.") from error
 
 
 class LifecycleService:
@@ -48,6 +57,10 @@ class LifecycleService:
     async def unlock(self, password: Plaintext) -> None:
         if self._agent.is_locked:
             await self._agent.unlock(await self._root_from_password(password))
+
+    async def check(self) -> CheckView:
+        core = self._agent.gate.core()
+        return await core.desk.steps(check_node(core.store))
 
     def request_stop(self) -> None:
         self._agent.stop_requested.set()
@@ -75,10 +88,7 @@ class LifecycleService:
         return await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
 
     async def _root_from_words(self, words: Plaintext) -> SealKey:
-        try:
-            recovery = RecoveryKey(from_words(words.reveal().decode()))
-        except UnicodeDecodeError as error:
-            raise Misuse("The recovery words are not valid UTF-8 text.") from error
+        recovery = RecoveryKey(entropy_of(words))
         store = self._agent.store
         if UnverifiedClaim(store.genesis).verify().recovery != recovery.public:
             raise PermissionDenied(

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pk_tui.api.events import AgentEvent
 from pk_tui.api.views import (
+    CheckView,
     CloneView,
     CommitView,
     ConnectionView,
@@ -49,6 +50,10 @@ class Lifecycle(Protocol):
 
     async def unlock(self, password: Plaintext) -> None:
         """Raises WrongPassword; RolledBack if the database is older than its witness."""
+        ...
+
+    async def check(self) -> CheckView:
+        """Read and verify every stored byte; changes nothing. Raises Locked."""
         ...
 
     def request_stop(self) -> None: ...

@@ -30,6 +30,26 @@ class StatusView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemView:
+    """Something stored that does not verify. `kind`: ledger, vault, index, head or object; `path` where it is known."""
+
+    kind: str
+    vault_id: VaultId | None
+    path: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """What a check of everything found. `objects` are those that were read and are as they should be."""
+
+    ok: bool
+    vaults: int
+    objects: int
+    problems: tuple[ProblemView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OriginView:
     node_id: NodeId
     vault_id: VaultId

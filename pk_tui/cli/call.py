@@ -7,6 +7,10 @@ from pathlib import Path
 from pk_tui.api.facade import AgentApi
 from pk_tui.cli.output import Output
 from pk_tui.control.invocation import Invocation
+from pk_tui.errors import Misuse
+from pk_tui.plaintext import Plaintext
+
+MAX_RECOVERY_FILE = 16 * 1024
 
 
 class Call:
@@ -24,3 +28,12 @@ class Call:
     def file(self, path: str) -> Path:
         """A path as typed, seen from where it was typed."""
         return self.invocation.request.cwd / path
+
+    async def recovery_words(self, file: str) -> Plaintext:
+        """What a file of the user's holds where 24 words are expected. Whether they are words is not looked at here."""
+        content = b""
+        async for piece in self.invocation.read(file):
+            content += piece
+            if len(content) > MAX_RECOVERY_FILE:
+                raise Misuse("The recovery code file is too large to hold 24 words.")
+        return Plaintext(content.strip())

@@ -7,12 +7,10 @@ from typing import Any
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Needs, Noun, option, verb
 from pk_tui.control.invocation import no_password
-from pk_tui.errors import Misuse, PermissionDenied
+from pk_tui.errors import PermissionDenied
 from pk_tui.plaintext import Plaintext
 
 keys = Noun("keys", "The node's keys and password.")
-
-MAX_RECOVERY_FILE = 16 * 1024
 
 
 @verb(keys, "public", needs=Needs.LOCKED_NODE)
@@ -38,7 +36,7 @@ async def password(call: Call, recovery_code_file: str | None) -> None:
     old: Plaintext | None = None
     words: Plaintext | None = None
     if recovery_code_file is not None:
-        words = await _words(call, recovery_code_file)
+        words = await call.recovery_words(recovery_code_file)
     else:
         old = await call.invocation.ask_password("Password until now: ")
         if old is None:
@@ -48,12 +46,3 @@ async def password(call: Call, recovery_code_file: str | None) -> None:
         raise PermissionDenied("No new password was given: set PK_PASSWORD_NEW, or run this on a terminal.")
     await call.api.lifecycle.change_password(old, new, words)
     await call.out.done(None, "The password was changed.")
-
-
-async def _words(call: Call, file: str) -> Plaintext:
-    content = b""
-    async for piece in call.invocation.read(file):
-        content += piece
-        if len(content) > MAX_RECOVERY_FILE:
-            raise Misuse("The recovery code file is too large to hold 24 words.")
-    return Plaintext(content.strip())

@@ -8,14 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from pk_tui.api.facade import AgentApi
-from pk_tui.api.views import StatusView
+from pk_tui.api.views import ProblemView, StatusView
 from pk_tui.cli import background
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import PORT, Needs, Noun, flag, option, verb
 from pk_tui.cli.output import to_json
 from pk_tui.control.invocation import no_password
 from pk_tui.control.local import LocalInvocation, interruptible
-from pk_tui.errors import AlreadyExists, Busy, Misuse, NotFound, PkError, StorageFailed
+from pk_tui.errors import AlreadyExists, Busy, Corrupt, Misuse, NotFound, PkError, StorageFailed
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Address
 
@@ -68,13 +68,16 @@ async def bootstrap(call: Call, recovery_code_out: str | None, recovery_code_fil
     """Make a new node.
 
     The password is taken from --password-file, else PK_PASSWORD, else a prompt. The recovery code (24 words) is shown
-    once: it sets a new password should this one be lost. Write it down and keep it apart from this machine.
+    once: it sets a new password should this one be lost. Write it down and keep it apart from this machine. With
+    --recovery-code-file the new node is a successor of the node those words belong to.
     """
     from pk_tui.bootstrap import create_node
     from pk_tui.home import Home
 
-    if recovery_code_file is not None:
-        raise Misuse("A node that succeeds another one is not made by this version: leave --recovery-code-file out.")
+    if recovery_code_file is not None and recovery_code_out is not None:
+        raise Misuse(
+            "With --recovery-code-file the words are those you have; --recovery-code-out would write no new ones."
+        )
     home = Home(call.invocation.node_path)
     if not home.is_empty():
         raise AlreadyExists(f"There is already something in {home.shown}. Choose another directory with --node-path.")
@@ -83,6 +86,11 @@ async def bootstrap(call: Call, recovery_code_out: str | None, recovery_code_fil
         raise no_password()
     if len(password) < SHORT_PASSWORD:
         await call.out.note("The password is short. Who copies this machine's disk can try many of them.")
+    if recovery_code_file is not None:
+        node_id, _ = await create_node(home, password, await call.recovery_words(recovery_code_file))
+        sentence = f"Made the node {node_id}. Its first claim is signed by the recovery key of the words you gave."
+        await call.out.done({"node_id": str(node_id)}, sentence)
+        return
     if recovery_code_out is None:
         node_id, words = await create_node(home, password)
         await call.out.done(
@@ -104,6 +112,49 @@ async def bootstrap(call: Call, recovery_code_out: str | None, recovery_code_fil
     await call.out.done(
         {"node_id": str(node_id)}, f"Made the node {node_id}. Its recovery code is in “{safe_text(recovery_code_out)}”."
     )
+
+
+async def check(call: Call, repair: bool) -> int:
+    """Read and verify every stored byte, and say what is damaged and where. Nothing is changed.
+
+    Ends with exit code 65 if anything is damaged.
+    """
+    if repair:
+        raise Misuse(
+            "Repairing is not in this version. Without --repair, what is damaged is named; nothing is changed."
+        )
+    view = await call.api.lifecycle.check()
+    value = {
+        "ok": view.ok,
+        "vaults": view.vaults,
+        "objects": view.objects,
+        "problems": [_problem_json(problem) for problem in view.problems],
+    }
+    if view.ok:
+        await call.out.done(
+            value, f"All is well: {view.vaults} vaults with {view.objects} objects were read and verified."
+        )
+        return 0
+    lines = [
+        f"{len(view.problems)} things are damaged. {view.objects} objects in {view.vaults} vaults are as they should be.\n"
+    ]
+    lines += [_problem_line(problem) for problem in view.problems]
+    await call.out.done(value, "\n".join(lines))
+    return Corrupt.exit_code
+
+
+def _problem_json(problem: ProblemView) -> dict[str, object]:
+    return {
+        "kind": problem.kind,
+        "vault_id": None if problem.vault_id is None else str(problem.vault_id),
+        "path": problem.path,
+        "message": problem.message,
+    }
+
+
+def _problem_line(problem: ProblemView) -> str:
+    where = "" if problem.vault_id is None else f"{problem.vault_id}:{safe_text(problem.path or '', 1100)}  "
+    return f"    {problem.kind:<6}  {where}{safe_text(problem.message, 400)}"
 
 
 def _new_private_file(path: Path) -> int:
@@ -247,14 +298,19 @@ async def demo(call: Call, source: str | None, keep: bool) -> int:
 
 
 def add_to(root: Noun) -> None:
-    """`bootstrap`, `agent` and `demo` stand at the root."""
+    """`bootstrap`, `agent`, `check` and `demo` stand at the root."""
     verb(
         root,
         "bootstrap",
         option("--recovery-code-out", "Write the recovery code to this new file (0600) instead of showing it.", "FILE"),
-        option("--recovery-code-file", "Not in this version.", "FILE"),
+        option(
+            "--recovery-code-file",
+            "The 24 words of an earlier node that this one succeeds (`-`: standard input).",
+            "FILE",
+        ),
         needs=Needs.NOTHING,
     )(bootstrap)
+    verb(root, "check", flag("--repair", "Not in this version."))(check)
     verb(
         root,
         "demo",

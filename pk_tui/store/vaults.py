@@ -246,6 +246,11 @@ class VaultTable:
         found = {vault.uid: vault.damage for vault in self._vaults.values() if vault.damage is not None}
         return {**self._unreadable, **found}
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Why vaults that could not be opened at all could not, in words, one for each."""
+        return tuple(self._unreadable.values())
+
     def list(self) -> list[VaultFrames]:
         """In the order in which they were made."""
         return list(self._vaults.values())

@@ -96,7 +96,9 @@ class Agent:
 
     def _lifecycle(self) -> dict[str, Any]:
         status = views.StatusView(True, NODE, 42, False, Address("127.0.0.1", 4433), 2)
-        return {"status": status, "lock": None, "unlock": None, "change_password": None}
+        problem = views.ProblemView("object", VAULT, "a/b", "A part of its content is gone.")
+        check = views.CheckView(False, 2, 30, (problem, views.ProblemView("ledger", None, None, "It does not add up.")))
+        return {"status": status, "lock": None, "unlock": None, "change_password": None, "check": check}
 
     def _vaults(self) -> dict[str, Any]:
         origin = views.OriginView(NODE, VAULT)

@@ -38,7 +38,7 @@ def test_help_fits_the_terminal(type_in):
 
 def test_the_commands_are_those_of_the_contract():
     assert {" ".join(path) for path in every_command()} == {
-        "bootstrap", "demo", *(f"agent {v}" for v in ("start", "status", "stop", "restart", "lock", "unlock")),
+        "bootstrap", "check", "demo", *(f"agent {v}" for v in ("start", "status", "stop", "restart", "lock", "unlock")),
         *(f"vaults {v}" for v in (
             "create", "list", "rename", "delete", "log", "share", "unshare", "permissions", "scan", "clone", "pull", "import",
         )),

@@ -108,8 +108,8 @@ def test_a_bad_address_is_refused_before_anything_else(type_in):
     assert type_in("agent", "start", "--agent-port", "70000").code == 64
 
 
-def test_bootstrap_of_a_succeeding_node_is_not_in_this_version(type_in):
-    assert type_in("bootstrap", "--recovery-code-file", "x").code == 64
+def test_a_succeeding_node_has_no_new_words_to_write(type_in):
+    assert type_in("bootstrap", "--recovery-code-file", "x", "--recovery-code-out", "y").code == 64
 
 
 def test_bootstrap_refuses_a_directory_with_something_in_it(type_in, tmp_path):
@@ -174,3 +174,27 @@ def test_a_nodes_life_from_bootstrap_to_stop(program, tmp_path):
     with Home(program.node).lock():
         pass  # who waited for `stop` finds the node free
     assert program("agent", "status")["status"] == "dead"
+
+
+def test_a_check_that_finds_damage_names_it_and_ends_with_65(type_in, fixed, agent):
+    done = type_in("--format", "json", "check")
+    assert done.code == 65
+    assert done.json == {
+        "ok": False,
+        "vaults": 2,
+        "objects": 30,
+        "problems": [
+            {
+                "kind": "object",
+                "vault_id": str(fixed.vault),
+                "path": "a/b",
+                "message": "A part of its content is gone.",
+            },
+            {"kind": "ledger", "vault_id": None, "path": None, "message": "It does not add up."},
+        ],
+    }
+    shown = type_in("check")
+    assert shown.code == 65
+    assert f"{fixed.vault}:a/b" in shown.text
+    assert type_in("check", "--repair").code == 64
+    assert agent.calls == [("lifecycle.check",)] * 2
