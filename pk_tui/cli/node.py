@@ -132,15 +132,20 @@ async def check(call: Call, repair: bool) -> int:
     }
     if view.ok:
         await call.out.done(
-            value, f"All is well: {view.vaults} vaults with {view.objects} objects were read and verified."
+            value, f"All is well: {_many(view.vaults, 'vault')} with {_many(view.objects, 'object')} read and verified."
         )
         return 0
     lines = [
-        f"{len(view.problems)} things are damaged. {view.objects} objects in {view.vaults} vaults are as they should be.\n"
+        f"Damaged: {_many(len(view.problems), 'thing')}. As they should be: {_many(view.objects, 'object')} in "
+        f"{_many(view.vaults, 'vault')}.\n"
     ]
     lines += [_problem_line(problem) for problem in view.problems]
     await call.out.done(value, "\n".join(lines))
     return Corrupt.exit_code
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _problem_json(problem: ProblemView) -> dict[str, object]:
