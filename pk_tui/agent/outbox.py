@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from functools import partial
+from weakref import WeakValueDictionary
 
 from pk_tui.agent.core import Gate
 from pk_tui.agent.payloads import Body
@@ -26,7 +27,8 @@ ANSWER_WITHIN = 15.0
 class Outbox:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._delivering: dict[NodeId, asyncio.Lock] = {}
+        self._delivering: WeakValueDictionary[NodeId, asyncio.Lock] = WeakValueDictionary()
+        """Of the nodes to which something is being delivered: strangers come by any number of ids, and leave nothing here."""
 
     async def post(self, node: NodeId, kind: str, body: Body) -> NotificationId:
         """Queue a notification and start an attempt to deliver it. Raises Busy if too much is waiting."""
@@ -54,7 +56,8 @@ class Outbox:
         """Send everything that waits for `node`; how many arrived. Raises Unreachable if it cannot be connected."""
         core = self._gate.core()
         sent = 0
-        async with self._delivering.setdefault(node, asyncio.Lock()):
+        one_at_a_time = self._delivering.setdefault(node, asyncio.Lock())
+        async with one_at_a_time:
             waiting = await core.desk.do(lambda: self._waiting(node))
             if not waiting:
                 return 0
