@@ -10,12 +10,16 @@ from pk_tui.cli.arguments import directory_address, secret_address
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, verb
 from pk_tui.cli.output import Column, size_text
+from pk_tui.cli.references import filled, references
 from pk_tui.clock import rfc3339
 from pk_tui.control.editor import MAX_EDITED
 from pk_tui.errors import Misuse, NotFound
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import CommitId, SecretPath
+
+MAX_INJECTED = 16 * 1024 * 1024
+"""Bytes of a file whose references are filled; it is held in memory, as are the values."""
 
 secrets = Noun("secrets", "Secrets: write, read, list, edit and move them. A secret is named as VAULT:PATH.")
 
@@ -94,8 +98,8 @@ async def edit(call: Call, secret: str) -> None:
 
 
 async def _whole(call: Call, vault: str, path: SecretPath) -> Plaintext | None:
-    """The secret's value, None if there is no such secret. Raises Misuse if it is too large for an editor."""
-    await call.api.vaults.get(vault)  # a vault that is not there is told before an editor opens
+    """The secret's value, None if there is no such secret. Raises Misuse if it is too large to be held in one piece."""
+    await call.api.vaults.get(vault)  # a vault that is not there is told first
     parts: list[bytes] = []
     size = 0
     try:
@@ -103,7 +107,10 @@ async def _whole(call: Call, vault: str, path: SecretPath) -> Plaintext | None:
             parts.append(piece.reveal())
             size += len(piece)
             if size > MAX_EDITED:
-                raise Misuse("This secret is too large for an editor. Replace it with `pk-tui secrets write`.")
+                raise Misuse(
+                    f"“{safe_text(str(path), 300)}” is too large to be edited or put into a text. "
+                    "Read it with `pk-tui secrets cat`, replace it with `pk-tui secrets write`."
+                )
     except NotFound:
         return None
     return Plaintext(b"".join(parts))
@@ -180,3 +187,26 @@ def _named(addresses: tuple[str, ...]) -> str:
     if len(addresses) > 1:
         return f"{len(addresses)} entries"
     return f"“{safe_text(addresses[0], 1400)}”"
+
+
+@verb(secrets, "inject", argument("FILE"))
+async def inject(call: Call, file: str) -> None:
+    """Print FILE (`-`: standard input) with every reference pk://VAULT/PATH replaced by that secret's value.
+
+    If one of them names no secret, nothing is printed.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for piece in call.invocation.read(file):
+        parts.append(piece)
+        size += len(piece)
+        if size > MAX_INJECTED:
+            raise Misuse(f"A file to fill is at most {size_text(MAX_INJECTED)}.")
+    text = b"".join(parts)
+    values: dict[bytes, bytes] = {}
+    for written, meant in references(text).items():
+        value = await _whole(call, meant.vault, meant.path)
+        if value is None:
+            raise NotFound(f"“{safe_text(written, 300)}” refers to a secret that is not there. Nothing was printed.")
+        values[written] = value.reveal()
+    await call.out.raw(filled(text, values))

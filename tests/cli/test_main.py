@@ -42,7 +42,7 @@ def test_the_commands_are_those_of_the_contract():
         *(f"vaults {v}" for v in (
             "create", "list", "rename", "delete", "log", "share", "unshare", "permissions", "scan", "clone", "pull", "import",
         )),
-        *(f"secrets {v}" for v in ("write", "create", "cat", "ls", "edit", "rm", "mkdir", "mv", "cp", "stat")),
+        *(f"secrets {v}" for v in ("write", "create", "cat", "ls", "edit", "rm", "mkdir", "mv", "cp", "stat", "inject")),
         *(f"nodes {v}" for v in ("add", "name", "ping", "list", "connections")),
         *(f"identities {v}" for v in ("trust", "untrust", "allow", "disallow", "permissions", "list", "get")),
         "keys public", "keys password", "notifications send",

@@ -110,3 +110,16 @@ def test_a_directory_tree_is_imported_byte_for_byte(alice: Node, tmp_path: Path)
     for name, value in files.items():
         assert alice.cat(f"work:{name}") == value
     assert len(alice.json("vaults", "log", "work")) == 2
+
+
+def test_references_in_a_file_are_filled_or_nothing_is_printed(alice: Node, tmp_path: Path) -> None:
+    alice.write("work:db/password", b"s3cret \x00\xff")
+    alice.write("work:user", b"ada")
+    template = tmp_path / "template"
+    template.write_bytes(b'login="pk://work/user" password="pk://work/db/password" again=pk://work/user\n')
+    assert alice.run("secrets", "inject", str(template)) == b'login="ada" password="s3cret \x00\xff" again=ada\n'
+    assert alice.run("secrets", "inject", "-", stdin=b"no references") == b"no references"
+    for bad in (b"pk://work/user pk://work/missing", b"pk://nowhere/a", b"pk://work/user#slot", b"pk://work/db"):
+        done = alice.spawn("secrets", "inject", "-", stdin=bad)
+        assert (done.returncode, done.stdout) == (64, b""), bad
+    alice.fails(66, "secrets", "inject", "/does/not/exist")
