@@ -229,7 +229,7 @@ class Agent:
             await self._open_port(core, self._listen)
         core.spawn(self._keep_witness(core), "witness")
         if self._stays:
-            for node in await self._desk.do(lambda: _wanted_peers(core.store)):
+            for node in sorted(await self._desk.do(lambda: _wanted_peers(core.store))):
                 core.peers.want(node)
 
     async def _open_port(self, core: Core, address: Address) -> None:

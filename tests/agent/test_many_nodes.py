@@ -11,7 +11,7 @@ import pytest
 from agent.actors import at, everything, noise, tried, write
 from simulator import World, simulate
 
-from pk_tui.errors import Busy, Locked, NotFound, PermissionDenied, Unreachable
+from pk_tui.errors import Busy, Locked, NameTaken, NotFound, PermissionDenied, Unreachable
 
 NODES = [f"n{number}" for number in range(12)]
 MINUTES = 2
@@ -84,7 +84,9 @@ class Story:
                 await self.w.agents[owner].unlock(self.w._roots[owner])
             case "scan":
                 error = await tried(self.w.agents[guest].vaults.scan(owner))
-        assert error is None or isinstance(error, HONEST_FAILURES), (deed, error)
+        # Two deeds may clone one vault at once, and one of them comes too late for the name.
+        honest = (*HONEST_FAILURES, NameTaken) if deed == "clone" else HONEST_FAILURES
+        assert error is None or isinstance(error, honest), (deed, error)
         if error is None:
             self.done[deed] = self.done.get(deed, 0) + 1
 
