@@ -26,7 +26,7 @@ from pk_tui.safe_text import safe_text
 
 _ABOUT = """A decentralised, local-first secrets manager.
 
-Without a command the terminal UI opens. Options that go with every command: --node-path DIR (or PK_NODE_PATH),
+Options that go with every command: --node-path DIR (or PK_NODE_PATH),
 --password-file FILE (or PK_PASSWORD), --format human|json, -v for log lines, --no-color, --version.
 """
 
