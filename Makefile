@@ -1,4 +1,5 @@
-# `make test` and `make demo` need only a Python 3.11 or newer and this directory. What they install is locked and hash-checked.
+# `make run`, `make test` and `make demo` need only a Python 3.11 or newer and this directory. What they install is locked and
+# hash-checked.
 # Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ ifneq ($(shell test -x $(BIN)/python && echo there),there)
 $(shell rm -f $(RUN) $(DEV))
 endif
 
-.PHONY: test demo bench lint night lock clean
+.PHONY: run test demo bench screenshots lint night lock clean
 .DEFAULT_GOAL := test
 
 test: lint
@@ -30,11 +31,19 @@ lint: $(DEV)
 night: $(DEV)
 	$(BIN)/pytest -n 2 -m night --timeout 3600
 
+# The terminal UI.
+run: $(RUN)
+	@$(BIN)/pk-tui
+
 demo: $(RUN)
 	$(BIN)/pk-tui demo
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks.run
+
+# The pictures in screenshots/, drawn anew.
+screenshots: $(DEV)
+	$(BIN)/python -m tests.tui.pictures
 
 # Resolves anew within the limits of pyproject.toml; what is locked already stays unless it has to change.
 lock:

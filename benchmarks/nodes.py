@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+PASSWORD = b"a password for measuring"
 PK_TUI = str(Path(sys.executable).parent / "pk-tui")
 
 
@@ -39,16 +40,17 @@ class Node:
         return json.loads(self.timed("--format", "json", *arguments, stdin=stdin)[1])
 
     def start(self) -> None:
-        password = b"a password for measuring"
-        self.node_id = self.json("--password-file", "-", "bootstrap", stdin=password)["node_id"]
+        if not self.node_id:
+            self.node_id = self.json("--password-file", "-", "bootstrap", stdin=PASSWORD)["node_id"]
         started = self.json(
-            "--password-file", "-", "agent", "start", "--background", "--agent-host", "127.0.0.1", stdin=password
+            "--password-file", "-", "agent", "start", "--background", "--agent-host", "127.0.0.1", stdin=PASSWORD
         )
         self.port, self.pid = started["agent_port"], started["pid"]
 
     def stop(self) -> None:
         if self.pid:
             self.json("agent", "stop")
+            self.pid = 0
 
     def resident_mib(self) -> float:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

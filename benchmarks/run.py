@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import commit, git_peer
+from benchmarks import commit, git_peer, screen
 from benchmarks.nodes import Node, introduce
 from benchmarks.workload import fast_import_stream, secrets, write_tree
 
@@ -130,6 +130,47 @@ class Bench:
         commits, raws = commit.measure(self.base, self.tree(10_000), 10_000)
         self.results.append(ratio("one commit in 10,000 / one SQLite transaction", commits, raws, 5.0))
 
+    def painting(self) -> None:
+        node = Node(self.base / "screen")
+        node.start()
+        try:
+            node.json("vaults", "create", "painted")
+            node.json("vaults", "import", "painted", str(self.tree(1_000)))
+            empty, locked, attached = [], [], []
+            for _ in range(max(7, self.rounds)):
+                empty.append(screen.empty_app())
+                attached.append(screen.attached(node, b"painted"))
+            node.stop()
+            for _ in range(max(7, self.rounds)):
+                empty.append(screen.empty_app())
+                locked.append(screen.locked(node))
+        finally:
+            node.stop()
+        self.results.append(ratio("lock screen of 1,000 secrets / empty Textual app", locked, empty, 1.6))
+        self.results.append(ratio("vaults of 1,000 secrets, attached / empty Textual app", attached, empty, 1.6))
+
+    def answering(self) -> None:
+        owner, reader = Node(self.base / "sender"), Node(self.base / "answering")
+        try:
+            for node in (owner, reader):
+                node.start()
+            introduce(owner, reader)
+            owner.json("vaults", "create", "large")
+            owner.json("vaults", "import", "large", str(self.tree(10_000)))
+            owner.json("vaults", "share", "large", reader.node_id)
+            for name in ("a", "b", "c"):  # so that the cursor has somewhere to go
+                reader.json("vaults", "create", name)
+            reader.stop()
+            answers: list[float] = []
+            for number in range(self.rounds):
+                work = ("vaults", "clone", "large", owner.node_id, "--name", f"copy{number}")
+                answers += screen.keys_during_clone(reader, work)
+        finally:
+            for node in (owner, reader):
+                node.stop()
+        worst = statistics.quantiles(answers, n=20)[-1] * 1000
+        self.results.append(Result("a key during a clone of 10,000, 95th percentile", worst, None, worst, 50.0, "ms"))
+
     def memory(self) -> None:
         node = Node(self.base / "resident")
         node.start()
@@ -145,7 +186,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=("clone", "import", "commit", "memory"))
+    parser.add_argument("--only", choices=("clone", "import", "commit", "painting", "answering", "memory"))
     options = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="pk-tui-bench-"))
     bench = Bench(options.rounds, base)
@@ -153,6 +194,8 @@ def main() -> int:
         "clone": bench.clone_and_pull,
         "import": bench.importing,
         "commit": bench.committing,
+        "painting": bench.painting,
+        "answering": bench.answering,
         "memory": bench.memory,
     }
     try:

@@ -6,11 +6,12 @@ The state directory is private (0700, ours); everything made in it is too. What 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +28,11 @@ POINTER_NAME = "control.path"
 LOCK_NAME = "lock"
 MAX_SOCKET_PATH = 100
 """Bytes. An AF_UNIX address takes 107 on Linux and 103 on macOS."""
-_OUR_TRACES = frozenset({LOCK_NAME, SOCKET_NAME, POINTER_NAME, "agent.log", "reports"})
+SETTINGS_NAME = "settings.json"
+MAX_SETTINGS = 64 * 1024
+"""Bytes of the settings file. What is larger was not written by us."""
+_NEW_SETTINGS = f"{SETTINGS_NAME}.new"
+_OUR_TRACES = frozenset({LOCK_NAME, SOCKET_NAME, POINTER_NAME, "agent.log", "reports", SETTINGS_NAME, _NEW_SETTINGS})
 """What a process leaves behind before there is a node: a directory with only these is as good as empty."""
 _LOCK_PATIENCE = 0.3
 """Seconds. A command waiting for an agent's end takes the lock for a moment; that must not make another one fail."""
@@ -152,6 +157,43 @@ class Home:
             except OSError as error:
                 raise StorageFailed(f"{self.shown} cannot be locked: {error.strerror}.") from error
             threading.Event().wait(0.02)
+
+    # Settings of the screen: how it looks and when it locks. Nothing in them is secret, and nothing is believed
+
+    def load_settings(self) -> dict[str, object]:
+        """What was kept, unchecked; empty if there is nothing, or nothing that can be read."""
+        try:
+            # O_NONBLOCK: a pipe in the file's place is not to hold up the start
+            file = os.open(self.path / SETTINGS_NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(file, "rb") as opened:
+                raw = opened.read(MAX_SETTINGS + 1)
+            found = json.loads(raw) if raw is not None and len(raw) <= MAX_SETTINGS else {}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def save_settings(self, settings: Mapping[str, object]) -> None:
+        """Keep them instead of what was kept; nothing at all before there is a node. Raises StorageFailed."""
+        if not self.has_node():
+            return
+        raw = json.dumps(dict(settings), indent=1).encode() + b"\n"
+        if len(raw) > MAX_SETTINGS:
+            raise StorageFailed(f"The settings were not saved: they are larger than {MAX_SETTINGS // 1024} KiB.")
+        new = self.path / _NEW_SETTINGS
+        try:
+            new.unlink(missing_ok=True)
+            file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "wb") as opened:
+                opened.write(raw)
+                opened.flush()
+                os.fsync(file)
+            new.rename(self.path / SETTINGS_NAME)
+        except OSError as error:
+            with suppress(OSError):
+                new.unlink()
+            raise StorageFailed(
+                f"The settings could not be saved in {self.shown}: {error.strerror}. They hold until the program ends."
+            ) from error
 
     # The control socket
 

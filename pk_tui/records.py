@@ -5,15 +5,19 @@ caps the length first, then checks every field, and turns each way of failing in
 signs the bytes of `encode` and keeps them: signed bytes are stored and forwarded verbatim, never encoded again.
 
 Why arrays: with maps msgspec lets the last of two equal keys win; arrays have no keys and refuse surplus fields.
+
+`ValueCodec` is for plain values (frozen dataclasses and what they hold) between two processes of one version and one user:
+there speed counts, nothing is signed, and nothing is kept.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from pk_tui.errors import Malformed
+from pk_tui.errors import Malformed, PkError
 
 Meta = msgspec.Meta
 field = msgspec.field
@@ -64,3 +68,39 @@ def decode(kind: type[R], data: bytes | memoryview, limit: int = 16 * 1024) -> R
         # UnicodeDecodeError is a ValueError; a nesting bomb is a RecursionError; neither is a MsgspecError.
         # Their own texts can quote the data, so no traceback is to show them.
         raise Malformed("A record is not of the type it should be.") from None
+
+
+class ValueCodec(Generic[R]):
+    """Values of one type to bytes and back. Dataclasses travel as maps by their fields' names and are made by their own
+    constructor's rules (`__post_init__`); types are exact, nothing is converted. Fields not known are passed over.
+
+    What msgspec does not know goes through the hooks: `plain` makes of such a value one that msgspec knows, or raises
+    TypeError; `value` makes it of that again, for the type given, or raises ValueError, TypeError or a PkError.
+    """
+
+    __slots__ = ("_decoder", "_encoder", "_limit")
+
+    def __init__(
+        self, kind: Any, limit: int, plain: Callable[[Any], Any], value: Callable[[type[Any], Any], Any]
+    ) -> None:
+        """`limit`: bytes of a value that is still read. Raises TypeError if `kind` cannot travel."""
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=plain)
+        self._decoder: msgspec.msgpack.Decoder[R] = msgspec.msgpack.Decoder(kind, dec_hook=value)
+        self._limit = limit
+
+    def encode(self, value: R) -> bytes:
+        """Raises Malformed if it holds text that is no UTF-8, a number of more than 64 bits or a type that cannot travel. How
+        large it may get is for the caller to say: the limit is the reader's."""
+        try:
+            return self._encoder.encode(value)
+        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError):
+            raise Malformed("A value cannot be written down as it is.") from None
+
+    def decode(self, raw: bytes | bytearray | memoryview) -> R:
+        """Raises Malformed, which does not quote the bytes, if they are too many or not exactly one value of the type."""
+        if len(raw) > self._limit:
+            raise Malformed(f"A value of {len(raw)} bytes is larger than the {self._limit} allowed.")
+        try:
+            return self._decoder.decode(raw)
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, PkError):
+            raise Malformed("A value is not of the type it should be.") from None

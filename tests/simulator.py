@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import InlineDesk
-from pk_tui.clock import SECOND
+from pk_tui.clock import SECOND, Clock
 from pk_tui.crypto import entropy
 from pk_tui.crypto.keys import RecoveryKey, SigningKey
 from pk_tui.crypto.passphrase import Cost
@@ -210,15 +210,18 @@ async def _contained(work: Awaitable[None]) -> None:
 
 
 class World:
-    """A network with agents on it. `agents[name]` is the agent, `ids[name]` its node id, `homes[name]` its address."""
+    """A network with agents on it. `agents[name]` is the agent, `ids[name]` its node id; it is reached at (`name`, 1).
 
-    def __init__(self, seed: int) -> None:
+    `clock` makes each node's clock."""
+
+    def __init__(self, seed: int, clock: Callable[[], Clock] = VirtualClock) -> None:
         self.seed = seed
+        self._clock = clock
         self.network = Network(seed)
         self.random = Random(seed + 1)
         self.agents: dict[str, Agent] = {}
         self.ids: dict[str, NodeId] = {}
-        self.clocks: dict[str, VirtualClock] = {}
+        self.clocks: dict[str, Any] = {}
         self._roots: dict[str, SealKey] = {}
         self._stores: dict[str, NodeStore] = {}
         self._running: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
@@ -227,7 +230,7 @@ class World:
         """A new node, unlocked and listening."""
         signing_seed, root = SealKey.generate(), SealKey.generate()
         signing, recovery = SigningKey(signing_seed), RecoveryKey(entropy.random_bytes(32))
-        clock = self.clocks[name] = VirtualClock()
+        clock = self.clocks[name] = self._clock()
         now = clock.now()
         self._stores[name] = NodeStore.create(
             Database.create(None),
@@ -290,8 +293,8 @@ class World:
 
 
 @asynccontextmanager
-async def world(seed: int) -> AsyncIterator[World]:
-    made = World(seed)
+async def world(seed: int, clock: Callable[[], Clock] = VirtualClock) -> AsyncIterator[World]:
+    made = World(seed, clock)
     async with asyncio.TaskGroup() as tasks:
         made.network.tasks = tasks
         try:

@@ -35,8 +35,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "api": (),
     "agent": ("home", "crypto", "trust", "wire", "vault", "store", "net", "providers", "importers", "api"),
     "control": ("api",),
-    "tui": ("api", "control"),
+    "tui": ("api",),
     "cli": ("api", "control"),
+    "playground": ("api",),
 }
 """What each room may import besides the words, itself and the standard library."""
 
@@ -62,6 +63,7 @@ DOORS = {
     "textual": "tui",
     "rich": "tui",
     "segno": "tui",
+    "zxcvbn": "tui",
     "click": "cli",
 }
 """The one door of each third-party package. What stands in no row may not be imported at all."""
@@ -111,7 +113,8 @@ CLIENT = "control.client"
 CLIENT_MODULES = {"sys", "os", "socket", "json", "__future__"}
 """Every other module costs the command line its start."""
 
-WITHOUT_A_TEST_FILE = {"__init__", "__main__", "api.views", "api.events", "api.facade"}
+WITHOUT_A_TEST_FILE = {"__init__", "__main__", "api.views", "api.events", "api.facade", "api.front"}
+WITHOUT_A_TEST_FILE |= {"tui.messages", "tui.session"}
 """They hold no decisions."""
 
 SPEAKING = {"cli", "control"}
@@ -119,6 +122,10 @@ SPEAKING = {"cli", "control"}
 
 EMPTY_NAMES = {"manager", "helper", "utils", "data", "info"}
 EMPTY_NAMES |= {"managers", "helpers", "util", "infos"}
+
+MARKUP_DOOR = "tui.text"
+READS_MARKUP = {"Static", "Label", "OptionList", "SelectionList"}
+"""Widgets that read a plain string as markup unless told not to."""
 
 GROUP_ENDINGS = ("group", "tasks")
 """A task is started by a TaskGroup, which is told by its name: `group`, `self._tasks`."""
@@ -291,6 +298,26 @@ def names_say_something(module: Module) -> Iterator[str]:
                 yield f"{PACKAGE}.{module.name} is named “{word}”, which says nothing of what it is."
 
 
+def only_safe_text_reaches_a_widget(module: Module) -> Iterator[str]:
+    """Markup is read in one place, which puts texts from outside in as values; nowhere is a text made into markup."""
+    if module.room != "tui" or module.name == MARKUP_DOOR:
+        return
+    for call in module.calls():
+        called = call.func
+        name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        if name in ("from_markup", "notify", "to_content"):
+            yield f"{module.at(call.lineno)} calls {name}, which reads markup; use {PACKAGE}.{MARKUP_DOOR}."
+        for keyword in call.keywords:
+            if keyword.arg == "markup" and not (
+                isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+            ):
+                yield f"{module.at(call.lineno)} lets a widget read markup."
+        without = not any(keyword.arg == "markup" for keyword in call.keywords)
+        first = call.args[0] if call.args else None
+        if name in READS_MARKUP and without and first is not None and not isinstance(first, ast.Constant):
+            yield f"{module.at(call.lineno)} gives {name} a text that is not written here, without markup=False."
+
+
 LAWS: list[Law] = [
     rooms_import_only_their_neighbours,
     third_parties_have_one_door,
@@ -300,6 +327,7 @@ LAWS: list[Law] = [
     the_client_starts_fast,
     only_speaking_rooms_print,
     names_say_something,
+    only_safe_text_reaches_a_widget,
 ]
 
 
@@ -373,6 +401,12 @@ BROKEN: list[tuple[Law, str, str]] = [
     (the_client_starts_fast, "control/client", "import pk_tui.errors"),
     (the_client_starts_fast, "control/client", "if True:\n    import click"),
     (only_speaking_rooms_print, "agent/core", "print('x')"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "Content.from_markup(f'[b]{name}[/b]')"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "Text.from_markup('x')"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "self.notify('x')"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "Static(name)"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "Static(name, markup=True)"),
+    (only_safe_text_reaches_a_widget, "tui/panes/nodes", "OptionList(*names)"),
     (names_say_something, "agent/manager", ""),
     (names_say_something, "vault/tree_utils", ""),
     (names_say_something, "data/tree", ""),

@@ -12,7 +12,7 @@ from platformdirs import user_data_dir
 
 from pk_tui.control import client
 from pk_tui.errors import Busy, PermissionDenied, StorageFailed
-from pk_tui.home import MAX_SOCKET_PATH, POINTER_NAME, SOCKET_NAME, Home
+from pk_tui.home import MAX_SETTINGS, MAX_SOCKET_PATH, POINTER_NAME, SETTINGS_NAME, SOCKET_NAME, Home
 
 
 def mode(path: Path) -> int:
@@ -142,6 +142,102 @@ def test_a_finished_database_gets_its_name(tmp_path):
     assert home.has_node()
     assert home.database.read_bytes() == b"whole"
     assert not home.is_empty()
+
+
+@pytest.fixture
+def node_home(tmp_path):
+    """The directory of something that counts as a node."""
+    home = Home(tmp_path / "node")
+    home.create()
+    home.database.touch()
+    return home
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_settings_are_kept_privately_and_come_back(node_home):
+    assert node_home.load_settings() == {}
+    node_home.save_settings({"theme": "dark", "idle minutes": 5})
+    node_home.save_settings({"theme": "ø"})
+
+    assert node_home.load_settings() == {"theme": "ø"}
+    assert mode(node_home.path / SETTINGS_NAME) == 0o600
+    assert sorted(os.listdir(node_home.path)) == ["node.db", SETTINGS_NAME]
+
+
+def test_before_there_is_a_node_nothing_is_saved(tmp_path):
+    home = Home(tmp_path / "node")
+    home.save_settings({"theme": "dark"})
+    assert not home.path.exists()
+    home.create()
+    home.save_settings({"theme": "dark"})
+    assert list(home.path.iterdir()) == []
+
+
+def test_settings_do_not_hinder_a_new_node(tmp_path):
+    home = Home(tmp_path / "node")
+    home.create()
+    for name in (SETTINGS_NAME, f"{SETTINGS_NAME}.new"):
+        (home.path / name).touch()
+
+    assert home.is_empty()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"5",
+        b'"x"',
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b'{"a": "' + b"x" * MAX_SETTINGS + b'"}',
+        b"{}\x00",
+        b'{"a": 1}' + b" " * MAX_SETTINGS,
+    ],
+    ids=lambda content: str(content[:8]),
+)
+def test_settings_that_are_none_are_none(node_home, content):
+    (node_home.path / SETTINGS_NAME).write_bytes(content)
+
+    assert node_home.load_settings() == {}
+
+
+def test_what_is_no_file_of_ours_holds_nothing_up_and_is_not_followed(node_home, tmp_path):
+    place = node_home.path / SETTINGS_NAME
+    os.mkfifo(place)
+    assert node_home.load_settings() == {}
+    place.unlink()
+    (tmp_path / "elsewhere").write_text('{"theme": "x"}')
+    place.symlink_to(tmp_path / "elsewhere")
+    assert node_home.load_settings() == {}
+    node_home.save_settings({"theme": "y"})
+    assert (tmp_path / "elsewhere").read_text() == '{"theme": "x"}'
+    assert node_home.load_settings() == {"theme": "y"}
+    place.unlink()
+    place.mkdir()
+    assert node_home.load_settings() == {}
+
+
+def test_settings_that_cannot_be_saved_are_told_and_the_old_ones_stay(node_home):
+    node_home.save_settings({"theme": "old"})
+    with pytest.raises(StorageFailed, match="KiB"):
+        node_home.save_settings({"theme": "x" * MAX_SETTINGS})
+    assert node_home.load_settings() == {"theme": "old"}
+    (node_home.path / SETTINGS_NAME).unlink()
+    (node_home.path / SETTINGS_NAME).mkdir()
+    with pytest.raises(StorageFailed, match="could not be saved"):
+        node_home.save_settings({"theme": "new"})
+    assert not (node_home.path / f"{SETTINGS_NAME}.new").exists()
+
+
+def test_what_a_broken_off_save_left_is_no_hindrance(node_home, tmp_path):
+    (node_home.path / f"{SETTINGS_NAME}.new").symlink_to(tmp_path / "elsewhere")
+    node_home.save_settings({"theme": "y"})
+
+    assert not (tmp_path / "elsewhere").exists()
+    assert node_home.load_settings() == {"theme": "y"}
 
 
 def test_a_short_path_holds_the_socket_itself(tmp_path):

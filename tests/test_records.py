@@ -3,6 +3,8 @@
 import resource
 import traceback
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pk_tui.errors import Malformed
+from pk_tui.errors import Malformed, Misuse
 from pk_tui.records import (
     U8,
     U16,
@@ -25,6 +27,7 @@ from pk_tui.records import (
     NameText,
     Record,
     Time,
+    ValueCodec,
     decode,
     encode,
     replace,
@@ -239,3 +242,129 @@ def test_a_record_does_not_change_but_is_replaced() -> None:
 
 def test_bytes_may_lie_in_a_larger_buffer() -> None:
     assert decode(Row, memoryview(b"??" + RAW + b"??")[2:-2]) == ROW
+
+
+# ---- plain values ----
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Wrapped:
+    """What msgspec does not know."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+
+@dataclass(frozen=True, slots=True)
+class Even:
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise Misuse(f"{self.number} is odd.")
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    name: str
+    colour: Colour
+    sizes: tuple[Even, ...] = ()
+    maybe: Even | None = None
+
+
+def plain(value: object) -> bytes:
+    if isinstance(value, Wrapped):
+        return value.raw
+    raise TypeError
+
+
+def wrapped(kind: type[Any], value: object) -> object:
+    if kind is Wrapped and isinstance(value, bytes):
+        return Wrapped(value)
+    raise Misuse("hunter2 is not bytes")
+
+
+def codec(kind: Any, limit: int = 10_000) -> ValueCodec[Any]:
+    return ValueCodec(kind, limit, plain, wrapped)
+
+
+PAINTED = Painted("ö", Colour.RED, (Even(2), Even(4)), Even(0))
+
+
+def test_a_value_comes_back_as_it_went() -> None:
+    assert codec(Painted).decode(codec(Painted).encode(PAINTED)) == PAINTED
+    several = codec(list[Painted])
+    assert several.decode(several.encode((PAINTED, PAINTED))) == [PAINTED, PAINTED]
+    pair = codec(tuple[Even, str | None])
+    assert pair.decode(pair.encode((Even(2), None))) == (Even(2), None)
+
+
+def test_what_msgspec_does_not_know_goes_through_the_hooks() -> None:
+    maybe = codec(tuple[Wrapped | None, Wrapped | None])
+    nothing, something = maybe.decode(maybe.encode((None, Wrapped(b"x"))))
+
+    assert nothing is None
+    assert something.raw == b"x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Even, {"number": 3}),
+        (Even, {"number": "2"}),
+        (Even, {"number": 2.0}),
+        (Even, {}),
+        (Even, [2]),
+        (Even, None),
+        (Painted, {"name": "n", "colour": "blue"}),
+        (Painted, {"name": "n", "colour": "red", "sizes": [{"number": 1}]}),
+        (tuple[Even, Even], [{"number": 2}]),
+        (tuple[Even], [{"number": 2}, {"number": 2}]),
+        (Wrapped, "hunter2"),
+    ],
+)
+def test_a_value_not_exactly_of_its_type_is_refused_without_being_quoted(kind: Any, value: object) -> None:
+    with pytest.raises(Malformed) as caught:
+        codec(kind).decode(msgspec.msgpack.encode(value))
+
+    assert str(caught.value) == "A value is not of the type it should be."
+    assert caught.value.__suppress_context__
+
+
+@settings(max_examples=150)
+@given(st.binary(max_size=100))
+def test_any_bytes_are_a_value_or_malformed_and_nothing_else(raw: bytes) -> None:
+    for kind in (Painted, Wrapped, tuple[Even, ...], dict[str, object]):
+        with suppress(Malformed):
+            codec(kind).decode(raw)
+
+
+def test_a_value_longer_than_the_limit_is_not_even_looked_at() -> None:
+    raw = codec(Painted).encode(PAINTED)
+
+    assert codec(Painted, len(raw)).decode(raw) == PAINTED
+    with pytest.raises(Malformed, match="larger"):
+        codec(Painted, len(raw) - 1).decode(raw)
+    with pytest.raises(Malformed):
+        codec(Painted).decode(raw + b"\0")
+
+
+@pytest.mark.parametrize("bomb", [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\x91" * 9_000])
+def test_no_value_is_a_bomb(bomb: bytes) -> None:
+    for kind in (list[Even], dict[str, object], object):
+        with pytest.raises(Malformed):
+            codec(kind).decode(bomb)
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**64, object(), {1: object()}])
+def test_what_cannot_be_written_down_is_refused_in_words(value: object) -> None:
+    with pytest.raises(Malformed, match="cannot be written down"):
+        codec(Any).encode(value)
+
+
+def test_a_type_that_cannot_travel_is_noticed_at_once() -> None:
+    with pytest.raises(TypeError):
+        codec(Even | Painted)

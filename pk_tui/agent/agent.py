@@ -15,25 +15,26 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from pk_tui.agent.announcing import Announcing
 from pk_tui.agent.bus import Bus
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.desk import Desk
 from pk_tui.agent.gestalts import GestaltService
 from pk_tui.agent.lifecycle import LifecycleService
-from pk_tui.agent.nodes import NodeService
+from pk_tui.agent.nodes import NodeService, note_seen
 from pk_tui.agent.notifications import NotificationService
 from pk_tui.agent.outbox import Outbox
 from pk_tui.agent.peers import Peers
 from pk_tui.agent.secrets import SecretService
 from pk_tui.agent.serving import Serving, log_failure
 from pk_tui.agent.vaults import VaultService
+from pk_tui.agent.watching import Watching, watch
 from pk_tui.api.events import AgentEvent, LockChanged
 from pk_tui.clock import Clock
 from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import PeerMisbehaved, PkError, StorageFailed, Unreachable
 from pk_tui.net.link import Link, Stream
 from pk_tui.net.pipe import Transport
-from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
 from pk_tui.store.notifications import Box
@@ -193,6 +194,7 @@ class Agent:
                 await over.wait()
                 if not self._stays:
                     await self._last_delivery(core)
+                await self._desk.do(lambda: self._part_from_all(core))
                 self._gate.shut()
                 await core.peers.close()
                 raise _SpanEnds
@@ -220,11 +222,26 @@ class Agent:
             self._contact_of,
             self._on_stream,
             self._on_linked,
+            self._on_parted,
             keep_connected=self._stays,
         )
-        return Core(self._store, self._store.signing, self._desk, self._clock, self._bus, spawn, peers, self._outbox)
+        return Core(
+            self._store,
+            self._store.signing,
+            self._desk,
+            self._clock,
+            self._bus,
+            spawn,
+            peers,
+            self._outbox,
+            Watching(),
+            Announcing(self._gate),
+        )
 
     async def _start(self, core: Core) -> None:
+        if self._stays:
+            core.spawn(core.announcing.run(), "notice new versions")
+            await core.announcing.ready.wait()  # before the first peer: what changes after its scan is to reach it
         if self._listen is not None:
             await self._open_port(core, self._listen)
         core.spawn(self._keep_witness(core), "witness")
@@ -258,24 +275,23 @@ class Agent:
             stream.reset()
 
     async def _on_linked(self, link: Link) -> None:
-        """A peer is there: note it, and send what waits for it."""
+        """A peer is there: note it, see how far our clones' origin has gone, and send what waits for it."""
         core = self._gate.core()
+        if self._stays:  # a command that opens the node for a moment has nobody to show it to
+            core.spawn(watch(core, link), "scan an origin")
 
-        def seen() -> None:
-            contact = core.store.contacts.get(link.peer)
-            if contact is None:
-                return
-            now = self._clock.now()
-            addresses = contact.addresses
-            if link.direction == "out":
-                here = (link.address.host, link.address.port)
-                addresses = (here, *(row for row in addresses if tuple(row) != here))
-            if contact.last_seen is None or now - contact.last_seen > 60_000_000 or addresses != contact.addresses:
-                core.store.contacts.put(replace(contact, last_seen=now, addresses=tuple(addresses)))
-
-        await self._desk.do(seen)
+        called = link.address if link.direction == "out" else None
+        await self._desk.do(lambda: note_seen(core.store, link.peer, self._clock.now(), called))
         with contextlib.suppress(PkError):
             await self._outbox.deliver(link.peer, link)
+
+    def _part_from_all(self, core: Core) -> None:
+        for link in core.peers.live():
+            note_seen(core.store, link.peer, self._clock.now())
+
+    async def _on_parted(self, node: NodeId) -> None:
+        core = self._gate.core()
+        await self._desk.do(lambda: note_seen(core.store, node, self._clock.now()))
 
     async def _keep_witness(self, core: Core) -> None:
         """Write the witness soon after a change, and fold the journal in when nothing changes for a while."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ from pk_tui.api.facade import OnProgress
 from pk_tui.api.views import CloneView, OfferView, Progress, PullView
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.errors import Busy, Conflict, Malformed, Misuse, NameTaken, PeerMisbehaved, PermissionDenied
-from pk_tui.net.link import Stream
+from pk_tui.net.link import Link, Stream
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
@@ -46,9 +46,14 @@ FEED_AT = 256 * 1024
 async def scan(core: Core, node: str) -> tuple[NodeId, list[Offer]]:
     """What the node says it shares with us."""
     node_id = await core.desk.do(lambda: find_node(core.store, node))
-    shown = await core.desk.do(lambda: describe_node(core.store, node_id))
+    return node_id, await scan_over(core, await core.peers.link_to(node_id))
+
+
+async def scan_over(core: Core, link: Link) -> list[Offer]:
+    """The same over a link that is there. What it shows of our clones is kept."""
+    shown = await core.desk.do(lambda: describe_node(core.store, link.peer))
     offers: list[Offer] = []
-    async with _request(core, node_id, encode_message(Scan())) as stream:
+    async with _request(link, encode_message(Scan())) as stream:
         while (raw := await stream.receive()) is not None:
             with _refusal(shown, "it does not let this node scan it, or shares nothing with it"):
                 page = decode_answer(raw, Offers).offers
@@ -57,11 +62,26 @@ async def scan(core: Core, node: str) -> tuple[NodeId, list[Offer]]:
                 raise PeerMisbehaved("The peer sent an empty page of offers.")
             if len(offers) > MAX_OFFERS:
                 raise PeerMisbehaved(f"The peer offers more than {MAX_OFFERS} vaults.")
-    return node_id, offers
+    await core.watching.hear(core, link.peer, [(offer.vault_id, offer.head) for offer in offers])
+    return offers
 
 
-def offer_view(offer: Offer) -> OfferView:
-    return OfferView(VaultId(offer.vault_id), offer.name, tuple(sorted(Action(action) for action in offer.actions)))
+def offer_views(offers: Sequence[Offer]) -> Generator[None, None, list[OfferView]]:
+    """A signature is verified for each: desk work."""
+    views: list[OfferView] = []
+    for offer in offers:
+        views.append(_offer_view(offer))
+        yield
+    return views
+
+
+def _offer_view(offer: Offer) -> OfferView:
+    try:
+        versions = read_head(offer.head, Lineage(NodeId(offer.creator), offer.nonce)).sequence
+    except Malformed:  # no version yet, or none that the owner has signed
+        versions = 0
+    actions = tuple(sorted(Action(action) for action in offer.actions))
+    return OfferView(VaultId(offer.vault_id), offer.name, actions, offer.secrets, offer.size, versions)
 
 
 async def clone(core: Core, vault: str, node: str, name: str | None, progress: OnProgress) -> CloneView:
@@ -119,6 +139,7 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
                 frames.commit(received.batch, record)
                 keep_received(core.store, node_id, offer.vault_id, offer.name, lineage, offer.grant)
             is_whole = True
+            core.watching.took(record)
 
         await core.desk.do(commit)
     except BaseException:
@@ -168,11 +189,11 @@ async def pull(core: Core, vault: str, node: str | None, from_vault: VaultId | N
     known = read_head(record.head, lineage)
     received = await _receive(core, source, there, "pull", frames, lineage, known, progress)
 
-    def commit() -> CommitId:
+    def commit() -> tuple[CommitId, bool]:
         now_record = frames.record
         if now_record.commit != known.commit.raw:
             if now_record.commit == received.head.commit.raw:  # another pull was faster, and brought the same
-                return received.head.commit
+                return received.head.commit, False
             raise Busy("The vault changed here while it was being pulled. Nothing was lost; pull again.")
         moved = replace(now_record, origin_node=source.raw, origin_vault=there.raw)
         if received.head.commit != known.commit or received.head.sequence != known.sequence:
@@ -184,16 +205,19 @@ async def pull(core: Core, vault: str, node: str | None, from_vault: VaultId | N
                 sequence=received.head.sequence,
                 updated=core.clock.now(),
             )
+        behind = core.watching.behind(now_record)
         if moved != now_record:
             frames.commit(received.batch, moved)
-        return received.head.commit
+        core.watching.took(moved)
+        return received.head.commit, core.watching.behind(moved) != behind
 
     try:
-        new = await core.desk.do(commit)
+        new, is_nearer = await core.desk.do(commit)
     finally:
         await core.desk.do(received.batch.discard)
-    if new != known.commit:
+    if new != known.commit or is_nearer:
         core.bus.say(VaultChanged(VaultId(record.vault_id)))
+    core.peers.want(source)
     return PullView(VaultId(record.vault_id), known.commit, new, received.objects, received.bytes)
 
 
@@ -226,7 +250,7 @@ async def _receive(
     batch = await core.desk.do(frames.batch)
     try:
         request = encode_message(Transfer(vault_id.raw, action, have))
-        async with _request(core, node, request) as stream:
+        async with _request(await core.peers.link_to(node), request) as stream:
             raw = await stream.receive()
             if raw is None:
                 raise PeerMisbehaved("The peer closed the transfer before it began.")
@@ -347,9 +371,8 @@ def _refusal(shown: str, meaning: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _request(core: Core, node: NodeId, request: bytes) -> AsyncIterator[Stream]:
+async def _request(link: Link, request: bytes) -> AsyncIterator[Stream]:
     """A stream with `request` sent; closed at the end, reset if the work is broken off."""
-    link = await core.peers.link_to(node)
     stream = await link.request(request)
     try:
         yield stream

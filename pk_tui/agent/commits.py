@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pk_tui.agent.rights import lineage_of
 from pk_tui.clock import Instant
 from pk_tui.crypto.entropy import random_bytes
-from pk_tui.errors import ReadOnly
+from pk_tui.errors import PkError, ReadOnly
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
@@ -99,3 +99,14 @@ def _advance(store: NodeStore, frames: VaultFrames, batch: Batch, commit: Commit
 def head_tree(frames: VaultFrames) -> bytes:
     """The git name of the tree at the vault's head."""
     return history.read_commit(frames, CommitId(frames.record.commit)).tree
+
+
+def head_facts(frames: VaultFrames) -> Facts | str:
+    """How much the newest version holds; of a damaged vault, in words why that cannot be told. One damaged vault is never to
+    hide the others."""
+    try:
+        return frames.facts(frames.record.commit)
+    except PkError as error:
+        return error.message
+    except KeyError:
+        return "The vault's newest version is missing from its index."

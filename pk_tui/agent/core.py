@@ -15,8 +15,10 @@ from pk_tui.store.node import NodeStore
 from pk_tui.terms import NodeId
 
 if TYPE_CHECKING:
+    from pk_tui.agent.announcing import Announcing
     from pk_tui.agent.outbox import Outbox
     from pk_tui.agent.peers import Peers
+    from pk_tui.agent.watching import Watching
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 """Start a task that ends with the unlocked span at the latest; its failure is logged, never fatal to the others."""
@@ -34,6 +36,8 @@ class Core:
     spawn: Spawn
     peers: Peers
     outbox: Outbox
+    watching: Watching
+    announcing: Announcing
 
     @property
     def node_id(self) -> NodeId:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 SLICE = 0.02
 """Seconds of steps in one go. Half a frame of a fast screen; a job of its own may take up to 0.05 s."""
+HELD_UP = 0.002
+"""Seconds that the end of a slice waits to be heard of, above which the event loop is busy with something else."""
 
 
 class Desk(Protocol):
@@ -96,8 +98,11 @@ _MORE = object()
 class ThreadDesk:
     """One thread of its own, so that the event loop is never held up by the database."""
 
-    def __init__(self, clock: Clock, name: str = "desk") -> None:
+    def __init__(self, clock: Clock, name: str = "desk", *, breath: float = 0.0) -> None:
+        """`breath`: seconds that long work rests after a slice that held up the event loop. Thread and loop share the
+        interpreter, and whoever draws a screen on the loop has twice as long to wait while the thread works."""
         self._clock = clock
+        self._breath = breath
         self._queue: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -128,10 +133,13 @@ class ThreadDesk:
             raise
 
     async def steps(self, work: Generator[object, None, T]) -> T:
+        done = 0.0
+
         def some() -> object:
+            nonlocal done
             end = self._clock.elapsed() + SLICE
             try:
-                while self._clock.elapsed() < end:
+                while (done := self._clock.elapsed()) < end:
                     next(work)
             except StopIteration as stop:
                 return (stop.value,)
@@ -141,6 +149,8 @@ class ThreadDesk:
             queued = self._put(some, urgent=False)
             try:
                 result = await asyncio.shield(queued.done)
+                if result is _MORE and self._breath and self._clock.elapsed() - done > HELD_UP:
+                    await asyncio.sleep(self._breath)
             except asyncio.CancelledError:
                 queued.skip = True
                 await asyncio.shield(self._put(work.close, urgent=True).done)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_node, known_contact
+from pk_tui.agent.rights import live_shares
 from pk_tui.agent.views import gestalt_view
 from pk_tui.api.events import NodeChanged
 from pk_tui.api.views import GestaltView
@@ -13,7 +14,9 @@ from pk_tui.errors import Misuse
 from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
+from pk_tui.store.vaults import VaultRecord
 from pk_tui.terms import GESTALT_ACTIONS, Action, NodeId
+from pk_tui.trust.grant import Grant
 
 
 def contact_or_new(store: NodeStore, node: NodeId, now: int) -> Contact:
@@ -33,7 +36,7 @@ class GestaltService:
         def job() -> GestaltView:
             node = find_node(core.store, gestalt, exact=True)
             contact = contact_or_new(core.store, node, core.clock.now())
-            return _set(core.store, contact, {*contact.actions, Action.NOTIFY.value})
+            return _set(core, contact, {*contact.actions, Action.NOTIFY.value})
 
         view = await self._changed(core, job)
         core.peers.want(view.nodes[0])
@@ -52,18 +55,29 @@ class GestaltService:
 
     async def get(self, gestalt: str) -> GestaltView:
         core = self._gate.core()
-        return await core.desk.do(lambda: gestalt_view(core.store, known_contact(core.store, gestalt)))
+        return await core.desk.do(lambda: _view(core, known_contact(core.store, gestalt)))
 
     async def list(self) -> Sequence[GestaltView]:
         core = self._gate.core()
-        return await core.desk.do(lambda: [gestalt_view(core.store, contact) for contact in core.store.contacts.list()])
+
+        def work() -> Generator[None, None, Sequence[GestaltView]]:
+            """One look at all grants, however many gestalts there are; reading one is a signature to verify."""
+            store = core.store
+            held: dict[NodeId, list[tuple[VaultRecord, Grant]]] = {}
+            for share in live_shares(store, store.grants.issued.list(), core.clock.now()):
+                if share is not None:
+                    held.setdefault(share[1].grantee, []).append(share)
+                yield
+            return [gestalt_view(contact, held.get(NodeId(contact.node), ())) for contact in store.contacts.list()]
+
+        return await core.desk.steps(work())
 
     async def _change(self, gestalt: str, change: Callable[[set[str]], set[str]]) -> GestaltView:
         core = self._gate.core()
 
         def job() -> GestaltView:
             contact = known_contact(core.store, gestalt, exact=True)
-            return _set(core.store, contact, change(set(contact.actions)))
+            return _set(core, contact, change(set(contact.actions)))
 
         return await self._changed(core, job)
 
@@ -73,10 +87,15 @@ class GestaltService:
         return view
 
 
-def _set(store: NodeStore, contact: Contact, actions: set[str]) -> GestaltView:
+def _set(core: Core, contact: Contact, actions: set[str]) -> GestaltView:
     changed = replace(contact, actions=tuple(sorted(actions)))
-    store.contacts.put(changed)
-    return gestalt_view(store, changed)
+    core.store.contacts.put(changed)
+    return _view(core, changed)
+
+
+def _view(core: Core, contact: Contact) -> GestaltView:
+    rows = core.store.grants.issued.to_node(NodeId(contact.node))
+    return gestalt_view(contact, filter(None, live_shares(core.store, rows, core.clock.now())))
 
 
 def _require_gestalt_action(action: Action) -> None:

@@ -58,6 +58,10 @@ class LifecycleService:
         if self._agent.is_locked:
             await self._agent.unlock(await self._root_from_password(password))
 
+    async def verify_password(self, password: Plaintext) -> None:
+        """The root key that comes out is dropped at once: nothing is opened or changed by it."""
+        await self._root_from_password(password)
+
     async def check(self) -> CheckView:
         core = self._agent.gate.core()
         return await core.desk.steps(check_node(core.store))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pk_tui.agent import diagnosis
 from pk_tui.agent.core import Gate
 from pk_tui.agent.directory import find_node, known_contact
 from pk_tui.agent.gestalts import contact_or_new
 from pk_tui.agent.views import node_view
 from pk_tui.api.events import NodeChanged
-from pk_tui.api.views import ConnectionView, NodeView, PingView
+from pk_tui.api.views import ConnectionView, NodeView, PingView, StepView
+from pk_tui.clock import MINUTE, Instant
 from pk_tui.errors import AlreadyExists, Misuse
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.contacts import Contact
+from pk_tui.store.node import NodeStore
 from pk_tui.terms import Address, NodeId, petname
 
 MAX_ADDRESSES = 5
@@ -24,6 +27,16 @@ def with_address(contact: Contact, address: Address) -> Contact:
     """The contact with this address first among those known."""
     others = [row for row in contact.addresses if tuple(row) != (address.host, address.port)]
     return replace(contact, addresses=((address.host, address.port), *others)[:MAX_ADDRESSES])
+
+
+def note_seen(store: NodeStore, node: NodeId, now: Instant, address: Address | None = None) -> None:
+    """A known node is here now, or was until now; `address`: where it was reached, which goes first. Desk work."""
+    contact = store.contacts.get(node)
+    if contact is None:
+        return
+    seen = contact if address is None else with_address(contact, address)
+    if seen != contact or contact.last_seen is None or now - contact.last_seen > MINUTE:
+        store.contacts.put(replace(seen, last_seen=now))
 
 
 class NodeService:
@@ -84,3 +97,6 @@ class NodeService:
     async def disconnect(self, node: str) -> None:
         core = self._gate.core()
         await core.peers.disconnect(await core.desk.do(lambda: find_node(core.store, node)))
+
+    async def diagnose(self, node: str, vault: str | None = None) -> Sequence[StepView]:
+        return await diagnosis.diagnose(self._gate.core(), node, vault)

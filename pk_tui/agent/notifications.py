@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import known_contact
@@ -33,7 +33,7 @@ class NotificationService:
         return await core.outbox.post(node_id, GENERAL, GeneralBody(message))
 
     async def inbox(
-        self, unread: bool = False, limit: int | None = None, newest_first: bool = True
+        self, unread: bool = False, limit: int | None = None, newest_first: bool = True, mark_read: bool = True
     ) -> Sequence[NotificationView]:
         core = self._gate.core()
 
@@ -41,16 +41,24 @@ class NotificationService:
             notes = [note for note in core.store.notifications.list(Box.INBOX) if not (unread and note.read)]
             notes.sort(key=lambda note: note.time, reverse=newest_first)
             notes = notes[:limit]
-            fresh = [note for note in notes if not note.read]
-            with core.store.transaction():
-                for note in fresh:
-                    core.store.notifications.mark_read(Box.INBOX, NodeId(note.node), NotificationId(note.id))
-            return [_view(note) for note in notes], bool(fresh)
+            return [_view(note) for note in notes], mark_read and _mark_read(core.store, notes)
 
         views, changed = await core.desk.do(job)
         if changed:
             core.bus.say(NotificationsChanged())
         return views
+
+    async def mark_read(self, notifications: Sequence[NotificationId] | None = None) -> None:
+        """One that is not there any more has nothing to be marked."""
+        core = self._gate.core()
+        wanted = None if notifications is None else {notification.raw for notification in notifications}
+
+        def job() -> bool:
+            notes = core.store.notifications.list(Box.INBOX)
+            return _mark_read(core.store, [note for note in notes if wanted is None or note.id in wanted])
+
+        if await core.desk.do(job):
+            core.bus.say(NotificationsChanged())
 
     async def remove(self, notification: NotificationId) -> None:
         await self._drop(Box.INBOX, notification)
@@ -119,6 +127,16 @@ class NotificationService:
     async def _changed(self, core: Core, job: Callable[[], None]) -> None:
         await core.desk.do(job)
         core.bus.say(NotificationsChanged())
+
+
+def _mark_read(store: NodeStore, notes: Iterable[Note]) -> bool:
+    """Mark notes of the inbox as read, in one transaction. False if all of them were. Desk work."""
+    fresh = [note for note in notes if not note.read]
+    if fresh:
+        with store.transaction():
+            for note in fresh:
+                store.notifications.mark_read(Box.INBOX, NodeId(note.node), NotificationId(note.id))
+    return bool(fresh)
 
 
 def keep_grant(store: NodeStore, note: Note) -> None:

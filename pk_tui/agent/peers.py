@@ -17,7 +17,7 @@ from pk_tui.agent.bus import Bus
 from pk_tui.agent.core import Spawn
 from pk_tui.api.events import NodeChanged
 from pk_tui.api.views import ConnectionView
-from pk_tui.clock import Clock, Instant
+from pk_tui.clock import SECOND, Clock, Instant
 from pk_tui.crypto.entropy import random_fraction
 from pk_tui.crypto.keys import SigningKey
 from pk_tui.errors import PkError, Unreachable
@@ -45,6 +45,7 @@ dialled again without a pause."""
 OnStream = Callable[[Link, Stream], Awaitable[None]]
 ContactOf = Callable[[NodeId], Awaitable[Contact | None]]
 OnLinked = Callable[[Link], Coroutine[Any, Any, None]]
+OnParted = Callable[[NodeId], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
@@ -54,7 +55,33 @@ class _Wanted:
     state: str = "connecting"
     last_error: str | None = None
     since: Instant | None = None
+    next_try: Instant | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try to connect: by which address, whether anything at all answered there, and why there is no link, in words."""
+
+    address: Address
+    answered: bool = False
+    fault: str = ""
+
+    def __str__(self) -> str:
+        """Without the full stop, for the middle of a sentence; a fault that names the address names it alone."""
+        fault = self.fault.removesuffix(".")
+        return fault if str(self.address) in fault else f"{self.address}: {fault}"
+
+
+def _or_raise(node: NodeId, found: Link | Sequence[Attempt]) -> Link:
+    if isinstance(found, Link):
+        return found
+    if not found:
+        raise Unreachable(
+            f"No address of {node.short}… is known here. Add one with `pk-tui nodes add {node.short}… HOST PORT`."
+        )
+    tried = "; ".join(map(str, found))
+    raise Unreachable(f"{node.short}… does not answer ({tried}). Is it running, and is the address right?")
 
 
 class Peers:
@@ -68,6 +95,7 @@ class Peers:
         contact_of: ContactOf,
         on_stream: OnStream,
         on_linked: OnLinked,
+        on_parted: OnParted,
         keep_connected: bool,
     ) -> None:
         self._transport = transport
@@ -78,6 +106,7 @@ class Peers:
         self._contact_of = contact_of
         self._on_stream = on_stream
         self._on_linked = on_linked
+        self._on_parted = on_parted
         self._keep_connected = keep_connected
         self._links: dict[NodeId, Link] = {}
         self._retired: dict[Link, None] = {}
@@ -115,46 +144,47 @@ class Peers:
 
     # Reaching a peer
 
+    def linked(self, node: NodeId) -> Link | None:
+        """The live link, if there is one."""
+        link = self._links.get(node)
+        return link if link is not None and link.closed is None else None
+
     async def link_to(self, node: NodeId) -> Link:
         """The live link, or a new one by the addresses known. Raises Unreachable, saying what was tried."""
-        link = self._links.get(node)
-        if link is not None and link.closed is None:
+        return _or_raise(node, await self.try_to_link(node))
+
+    async def try_to_link(self, node: NodeId) -> Link | Sequence[Attempt]:
+        """As `link_to`; what was tried, in order, if nothing worked."""
+        if (link := self.linked(node)) is not None:
             return link
         contact = await self._contact_of(node)
         addresses = [Address(host, port) for host, port in contact.addresses] if contact else []
         async with self._dialling.setdefault(node, asyncio.Lock()):
-            link = self._links.get(node)
-            if link is not None and link.closed is None:
-                return link
-            return await self._try_each(node, addresses)
+            return self.linked(node) or await self._try_each(node, addresses)
 
     async def reach(self, node: NodeId, address: Address) -> Link:
         """A link to `node`, after it was dialled by this very address. Raises Unreachable if it does not answer there."""
         async with self._dialling.setdefault(node, asyncio.Lock()):
-            return await self._try_each(node, [address])
+            return _or_raise(node, await self._try_each(node, [address]))
 
-    async def _try_each(self, node: NodeId, addresses: Sequence[Address]) -> Link:
-        if not addresses:
-            raise Unreachable(
-                f"No address of {node.short}… is known here. Add one with `pk-tui nodes add {node.short}… HOST PORT`."
-            )
-        failures: list[str] = []
+    async def _try_each(self, node: NodeId, addresses: Sequence[Address]) -> Link | Sequence[Attempt]:
+        attempts: list[Attempt] = []
         for address in addresses:
+            attempt = Attempt(address)
             try:
-                return await self._dial(node, address)
+                return await self._dial(node, attempt)
             except (PkError, PipeClosed, TimeoutError) as error:
-                reason = str(error) if isinstance(error, PkError) else "no answer in time"
-                failures.append(f"{address}: {reason}")
+                attempt.fault = str(error) if isinstance(error, PkError) else "no answer in time"
+                attempts.append(attempt)
         wanted = self._wanted.get(node)
-        if wanted is not None:
-            wanted.last_error = failures[-1]
-        raise Unreachable(
-            f"{node.short}… does not answer ({'; '.join(failures)}). Is it running, and is the address right?"
-        )
+        if wanted is not None and attempts:
+            wanted.last_error = str(attempts[-1])
+        return attempts
 
-    async def _dial(self, node: NodeId, address: Address) -> Link:
+    async def _dial(self, node: NodeId, attempt: Attempt) -> Link:
         async with asyncio.timeout(DIAL_WITHIN):
-            pipe = await self._transport.dial(address, DIAL_WITHIN)
+            pipe = await self._transport.dial(attempt.address, DIAL_WITHIN)
+            attempt.answered = True
             try:
                 link = await Link.establish(pipe, Role.INITIATOR, self._signing, node, self._clock, timeout=DIAL_WITHIN)
             except BaseException:
@@ -223,6 +253,7 @@ class Peers:
                 if wanted is not None:
                     wanted.last_error = link.closed
                     wanted.wake.set()
+                self._spawn(self._on_parted(link.peer), "part")
             self._bus.say(NodeChanged(link.peer))
 
     # Staying connected
@@ -264,11 +295,14 @@ class Peers:
                 await self._pause(node, wanted, failures)
 
     async def _pause(self, node: NodeId, wanted: _Wanted, failures: int) -> None:
+        delay = next_delay(failures, random_fraction())
         wanted.state, wanted.since = "waiting", self._clock.now()
+        wanted.next_try = wanted.since + int(delay * SECOND)
         self._bus.say(NodeChanged(node))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(next_delay(failures, random_fraction())):
+            async with asyncio.timeout(delay):
                 await wanted.wake.wait()
+        wanted.next_try = None
 
     async def disconnect(self, node: NodeId) -> None:
         """End the link and stop wanting it, until the next request or restart."""
@@ -316,6 +350,7 @@ class Peers:
                 0,
                 0,
                 wanted.last_error,
+                wanted.next_try,
             )
             for node, wanted in self._wanted.items()
             if node not in connected

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Literal
 from weakref import WeakValueDictionary
 
+from pk_tui.agent.commits import head_facts
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import vault_with_id
 from pk_tui.agent.notifications import keep_grant
 from pk_tui.agent.overlap import both, unless
 from pk_tui.agent.payloads import read_body
-from pk_tui.agent.rights import explicit_actions, held_grant, is_trusted, lineage_of
+from pk_tui.agent.rights import explicit_actions, held_grant, is_trusted, lineage_of, live_grant
 from pk_tui.agent.sharing import renewed_grant
 from pk_tui.api.events import EventsLost, NotificationsChanged, VaultChanged, VaultRemoved
-from pk_tui.errors import Malformed, PeerMisbehaved, PkError
+from pk_tui.errors import Malformed, NotFound, PeerMisbehaved, PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.notifications import Box, Note
 from pk_tui.store.vaults import VaultFrames
 from pk_tui.terms import Action, CommitId, NodeId, VaultId
 from pk_tui.trust.admission import Admission, admit
+from pk_tui.trust.grant import Grant
 from pk_tui.trust.permission import Refused, decide
 from pk_tui.vault import transfer
 from pk_tui.wire.messages import (
     Ack,
     Failure,
+    Moved,
     Notify,
     Offer,
     Scan,
@@ -56,12 +60,18 @@ PIECES_AT_ONCE = 4
 TRANSFERS_AT_ONCE = 4
 """To one peer; others of it wait for their turn. Each holds up to half a MiB of pieces, however slowly they are taken."""
 
+BREATH = 0.05
+"""Seconds between two of a peer's notes that a vault has moved, which it sends one after the other: a flood of them is its own
+wait, and neither the desk's nor the windows'."""
+
 
 class Serving:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._turns: WeakValueDictionary[NodeId, asyncio.Semaphore] = WeakValueDictionary()
         """Of the peers to which a transfer is under way."""
+        self._hearing: WeakValueDictionary[NodeId, asyncio.Lock] = WeakValueDictionary()
+        """Of the peers that say that a vault has moved."""
 
     async def answer(self, link: Link, stream: Stream) -> None:
         """One request from its first message to its end. Raises PeerMisbehaved only for what no honest peer sends."""
@@ -69,7 +79,7 @@ class Serving:
         if first is None:
             return
         try:
-            request = decode_message(first, Scan, Transfer, Notify)
+            request = decode_message(first, Scan, Transfer, Moved, Notify)
         except Malformed as error:
             raise PeerMisbehaved("The peer sent a request that cannot be read.") from error
         core = self._gate.core()
@@ -80,6 +90,11 @@ class Serving:
                 turns = self._turns.setdefault(link.peer, asyncio.Semaphore(TRANSFERS_AT_ONCE))
                 async with turns:
                     await self._transfer(core, link.peer, stream, request)
+            case Moved():
+                one_at_a_time = self._hearing.setdefault(link.peer, asyncio.Lock())
+                async with one_at_a_time:
+                    await core.watching.hear(core, link.peer, [(request.vault_id, request.head)])
+                    await asyncio.sleep(BREATH)
             case Notify():
                 await stream.send(encode_message(await self._notify(core, link.peer, request)))
         await stream.close()
@@ -87,7 +102,7 @@ class Serving:
     # Scan
 
     async def _scan(self, core: Core, peer: NodeId, stream: Stream) -> None:
-        offers = await core.desk.do(lambda: _offers(core, peer))
+        offers = await core.desk.steps(_offers(core, peer))
         if offers is None:
             await stream.send(encode_message(REFUSED))
             return
@@ -219,21 +234,16 @@ def _permitted(core: Core, peer: NodeId, vault_id: VaultId, action: Action) -> V
     return frames
 
 
-def _offers(core: Core, peer: NodeId) -> list[Offer] | None:
+def _offers(core: Core, peer: NodeId) -> Generator[None, None, list[Offer] | None]:
     """What a scan by `peer` shows: the vaults it holds a live grant for. None if it may not scan at all. Desk work."""
     store, now = core.store, core.clock.now()
     offers: list[Offer] = []
     for frames in store.vaults.list():
-        record = frames.record
-        grant, revoked = held_grant(store, record, peer)
-        decision = decide(
-            Action.SCAN, asker=peer, vault=True, grant=grant, revoked=revoked, gestalt_actions=frozenset(), now=now
-        )
-        if grant is None or isinstance(decision, Refused):
-            continue
-        raw = renewed_grant(core, record, peer)
-        actions = tuple(name for name in TRANSFER_ACTIONS if name in grant.actions)
-        offers.append(Offer(record.vault_id, record.name, actions, record.creator, record.nonce, raw))
+        yield
+        with suppress(NotFound):  # deleted between two steps
+            grant = live_grant(store, frames.record, peer, Action.SCAN, now)
+            if grant is not None:
+                offers.append(_offer(core, peer, frames, grant))
     explicit = explicit_actions(store.contacts.get(peer))
     if not offers and isinstance(
         decide(Action.SCAN, asker=peer, vault=False, grant=None, revoked=False, gestalt_actions=explicit, now=now),
@@ -241,6 +251,14 @@ def _offers(core: Core, peer: NodeId) -> list[Offer] | None:
     ):
         return None
     return sorted(offers, key=lambda offer: offer.name)
+
+
+def _offer(core: Core, peer: NodeId, frames: VaultFrames, grant: Grant) -> Offer:
+    record, facts = frames.record, head_facts(frames)
+    secrets, size = (0, 0) if isinstance(facts, str) else (facts.secrets, facts.size)
+    raw = renewed_grant(core, record, peer)
+    actions = tuple(name for name in TRANSFER_ACTIONS if name in grant.actions)
+    return Offer(record.vault_id, record.name, actions, record.creator, record.nonce, raw, record.head, secrets, size)
 
 
 def log_failure(error: BaseException) -> None:

@@ -9,6 +9,7 @@ from pk_tui.agent.core import Core
 from pk_tui.agent.directory import describe, find_vault, known_contact, vault_with_id
 from pk_tui.agent.payloads import VAULT_SHARE, VaultShareBody
 from pk_tui.agent.rights import holders, is_trusted, lineage_of
+from pk_tui.agent.views import actions_given
 from pk_tui.api.events import NodeChanged, VaultChanged
 from pk_tui.api.views import ExposedView, PermissionView, ShareView
 from pk_tui.clock import Instant
@@ -83,6 +84,8 @@ async def share(core: Core, vault: str, node: str, not_after: Instant | None) ->
     await core.outbox.post(view.node_id, VAULT_SHARE, body)
     core.bus.say(VaultChanged(view.vault_id))
     core.bus.say(NodeChanged(view.node_id))
+    # A clone from an earlier share heard of nothing since that ended.
+    core.announcing.tell(view.node_id, view.vault_id)
     return view
 
 
@@ -141,7 +144,7 @@ async def permissions(core: Core, vault: str) -> Sequence[PermissionView]:
     def job() -> list[PermissionView]:
         record = find_vault(core.store, vault).record
         return [
-            PermissionView(node, str(node), tuple(sorted({*grant.actions, Action.SCAN})))
+            PermissionView(node, str(node), actions_given(grant))
             for node, grant in holders(core.store, record, core.clock.now())
         ]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pk_tui.agent import cloning, importing, sharing
 from pk_tui.agent.commits import create_vault
 from pk_tui.agent.core import Gate
 from pk_tui.agent.directory import find_vault, vault_named
+from pk_tui.agent.rights import holders, live_shares
 from pk_tui.agent.views import vault_view
 from pk_tui.api.events import VaultChanged, VaultRemoved
 from pk_tui.api.facade import OnProgress
@@ -25,7 +28,7 @@ from pk_tui.api.views import (
     VaultView,
 )
 from pk_tui.clock import Instant
-from pk_tui.errors import AlreadyExists
+from pk_tui.errors import AlreadyExists, NotFound
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.node import NodeStore
@@ -51,7 +54,7 @@ class VaultService:
 
         def job() -> VaultView:
             require_free_name(core.store, name)
-            return vault_view(core.store, create_vault(core.store, name, core.clock.now()), core.clock.now())
+            return vault_view(create_vault(core.store, name, core.clock.now()), 0, None)
 
         view = await core.desk.do(job)
         core.bus.say(VaultChanged(view.vault_id))
@@ -60,15 +63,33 @@ class VaultService:
     async def list(self) -> Sequence[VaultView]:
         core = self._gate.core()
 
-        def job() -> list[VaultView]:
-            views = [vault_view(core.store, frames, core.clock.now()) for frames in core.store.vaults.list()]
+        def work() -> Generator[None, None, list[VaultView]]:
+            """One look at all grants, however many vaults there are; reading one is a signature to verify."""
+            store = core.store
+            shared_with: Counter[bytes] = Counter()
+            for share in live_shares(store, store.grants.issued.list(), core.clock.now()):
+                if share is not None:
+                    shared_with[share[0].vault_id] += 1
+                yield
+            views = []
+            for frames in store.vaults.list():
+                with suppress(NotFound):  # deleted between two steps
+                    record = frames.record
+                    views.append(vault_view(frames, shared_with[record.vault_id], core.watching.behind(record)))
+                yield
             return sorted(views, key=lambda view: view.name)
 
-        return await core.desk.do(job)
+        return await core.desk.steps(work())
 
     async def get(self, vault: str) -> VaultView:
         core = self._gate.core()
-        return await core.desk.do(lambda: vault_view(core.store, find_vault(core.store, vault), core.clock.now()))
+
+        def job() -> VaultView:
+            frames = find_vault(core.store, vault)
+            shared_with = len(holders(core.store, frames.record, core.clock.now()))
+            return vault_view(frames, shared_with, core.watching.behind(frames.record))
+
+        return await core.desk.do(job)
 
     async def rename(self, vault: str, name: str) -> None:
         core = self._gate.core()
@@ -92,6 +113,7 @@ class VaultService:
             with core.store.transaction():
                 core.store.grants.issued.remove_vault(vault_id)
                 core.store.vaults.delete(vault_id)
+            core.watching.forget(vault_id)
             return vault_id
 
         vault_id = await core.desk.do(job)
@@ -133,7 +155,8 @@ class VaultService:
         return await sharing.permissions(self._gate.core(), vault)
 
     async def scan(self, node: str) -> Sequence[OfferView]:
-        return [cloning.offer_view(offer) for offer in (await cloning.scan(self._gate.core(), node))[1]]
+        core = self._gate.core()
+        return await core.desk.steps(cloning.offer_views((await cloning.scan(core, node))[1]))
 
     async def clone(self, vault: str, node: str, name: str | None = None, progress: OnProgress = None) -> CloneView:
         return await cloning.clone(self._gate.core(), vault, node, name, progress)

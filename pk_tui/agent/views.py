@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-from pk_tui.agent.rights import actions_of, holders, is_trusted
-from pk_tui.api.views import GestaltView, NodeView, OriginView, VaultView
-from pk_tui.clock import Instant
-from pk_tui.errors import PkError
+from collections.abc import Iterable
+
+from pk_tui.agent.commits import head_facts
+from pk_tui.agent.rights import actions_of, is_trusted
+from pk_tui.api.views import GestaltView, NodeView, OriginView, SharedView, VaultView
 from pk_tui.store.contacts import Contact
-from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
-from pk_tui.terms import Address, CommitId, NodeId, VaultId
+from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.terms import Action, Address, CommitId, NodeId, VaultId
+from pk_tui.trust.grant import Grant
 
 
-def vault_view(store: NodeStore, frames: VaultFrames, now: Instant) -> VaultView:
+def vault_view(frames: VaultFrames, shared_with: int, behind: int | None) -> VaultView:
+    """`shared_with`: how many nodes hold a live grant; `behind`: as `watching` says."""
     record = frames.record
     vault_id = VaultId(record.vault_id)
     origin = None
     if record.origin_node is not None and record.origin_vault is not None:
         origin = OriginView(NodeId(record.origin_node), VaultId(record.origin_vault))
-    damage: str | None = None
-    count = 0
-    try:
-        count = frames.facts(record.commit).secrets
-    except PkError as error:  # one damaged vault never hides the others: the list shows it, with the reason
-        damage = error.message
-    except KeyError:
-        damage = "The vault's newest version is missing from its index."
+    facts = head_facts(frames)
     return VaultView(
         vault_id=vault_id,
         name=record.name,
         head=CommitId(record.commit),
-        secrets=count,
+        secrets=facts.secrets if not isinstance(facts, str) else 0,
         origin=origin,
         read_only=record.read_only,
-        shared_with=len(holders(store, record, now)),
+        shared_with=shared_with,
         updated=record.updated,
-        damaged=damage,
+        damaged=facts if isinstance(facts, str) else None,
+        behind=behind,
     )
 
 
-def gestalt_view(store: NodeStore, contact: Contact) -> GestaltView:
+def gestalt_view(contact: Contact, shares: Iterable[tuple[VaultRecord, Grant]]) -> GestaltView:
+    """`shares`: the vaults its node holds a live grant for, in any order."""
     node = NodeId(contact.node)
+    shared = tuple(sorted((_shared_view(record, grant) for record, grant in shares), key=lambda view: view.name))
     return GestaltView(
         gestalt=str(node),
         nodes=(node,),
         identities=(),
-        actions=tuple(sorted(actions_of(store, contact))),
+        actions=tuple(sorted(actions_of(contact, bool(shared)))),
         trusted=is_trusted(contact),
+        shared=shared,
     )
+
+
+def _shared_view(record: VaultRecord, grant: Grant) -> SharedView:
+    return SharedView(VaultId(record.vault_id), record.name, actions_given(grant))
+
+
+def actions_given(grant: Grant) -> tuple[Action, ...]:
+    """What a live grant lets its holder do: whoever holds one may also scan, and sees the vault."""
+    return tuple(sorted({*grant.actions, Action.SCAN}))
 
 
 def node_view(contact: Contact) -> NodeView:

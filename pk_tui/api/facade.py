@@ -32,6 +32,7 @@ from pk_tui.api.views import (
     SecretStat,
     ShareView,
     StatusView,
+    StepView,
     VaultView,
 )
 from pk_tui.clock import Instant
@@ -50,6 +51,10 @@ class Lifecycle(Protocol):
 
     async def unlock(self, password: Plaintext) -> None:
         """Raises WrongPassword; RolledBack if the database is older than its witness."""
+        ...
+
+    async def verify_password(self, password: Plaintext) -> None:
+        """Say whether this is the node's password, and do nothing else: for a locked screen. Raises WrongPassword."""
         ...
 
     async def check(self) -> CheckView:
@@ -143,6 +148,11 @@ class Nodes(Protocol):
     async def connections(self) -> Sequence[ConnectionView]: ...
     async def disconnect(self, node: str) -> None: ...
 
+    async def diagnose(self, node: str, vault: str | None = None) -> Sequence[StepView]:
+        """Why does it not work? Known, reachable, connected, trusted, and with `vault` (one of ours, or a clone) shared: each
+        check in turn, up to the first that fails. Never raises for what it finds."""
+        ...
+
 
 class Gestalts(Protocol):
     """Whom we know and trust. A gestalt is one node until gestalts of several nodes exist."""
@@ -161,9 +171,13 @@ class Notifications(Protocol):
         ...
 
     async def inbox(
-        self, unread: bool = False, limit: int | None = None, newest_first: bool = True
+        self, unread: bool = False, limit: int | None = None, newest_first: bool = True, mark_read: bool = True
     ) -> Sequence[NotificationView]:
-        """Marks what it returns as read; each view says what it was before."""
+        """Marks what it returns as read, unless told not to; each view says what it was before."""
+        ...
+
+    async def mark_read(self, notifications: Sequence[NotificationId] | None = None) -> None:
+        """These, or all of the inbox."""
         ...
 
     async def remove(self, notification: NotificationId) -> None: ...

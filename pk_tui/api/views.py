@@ -58,7 +58,8 @@ class OriginView:
 @dataclass(frozen=True, slots=True)
 class VaultView:
     """`updated` is when the head last changed here; `head` is None in a vault without commits; `damaged` says why a vault
-    cannot be read, in words."""
+    cannot be read, in words. `behind`: versions its origin has shown a signed head of and that are not here yet; None for a
+    vault of our own, and while the origin has shown nothing since the agent was unlocked."""
 
     vault_id: VaultId
     name: str
@@ -69,6 +70,7 @@ class VaultView:
     shared_with: int
     updated: Instant
     damaged: str | None = None
+    behind: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,15 @@ class PermissionView:
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """One row of a scan: what a peer says it shares with us. The name is the peer's text."""
+    """One row of a scan: what a peer says it shares with us. The name is the peer's text; how much there is (secrets, their
+    bytes, versions) is the peer's word too until it is cloned."""
 
     vault_id: VaultId
     name: str
     actions: tuple[Action, ...]
+    secrets: int = 0
+    bytes: int = 0
+    versions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class NodeView:
 class ConnectionView:
     """A connection, live or being tried. `state` is one of: connecting, connected, waiting (for the next try), failed.
 
-    `last_error` says in words why the last try failed."""
+    `last_error` says in words why the last try failed; `next_try` is when a waiting one is tried again."""
 
     node_id: NodeId
     petname: str | None
@@ -190,6 +196,7 @@ class ConnectionView:
     bytes_in: int
     bytes_out: int
     last_error: str | None = None
+    next_try: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +207,35 @@ class PingView:
 
 
 @dataclass(frozen=True, slots=True)
+class StepView:
+    """One of the checks that say why something with another node does not work, in the order in which they are made.
+
+    `step` is one of: known, reachable, connected, trusted, shared. `passed` is None for a check that an earlier failure left
+    unmade. `says` is a sentence: what was found, and for a failed check what to do.
+    """
+
+    step: str
+    passed: bool | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedView:
+    """A vault of ours that a gestalt holds a live grant for."""
+
+    vault_id: VaultId
+    name: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GestaltView:
     gestalt: str
     nodes: tuple[NodeId, ...]
     identities: tuple[str, ...]
     actions: tuple[Action, ...]
     trusted: bool
+    shared: tuple[SharedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

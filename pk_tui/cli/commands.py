@@ -145,6 +145,8 @@ def choice(name: str, about: str, values: Sequence[str]) -> click.Option:
 
 POSITIVE = click.IntRange(min=1)
 PORT = click.IntRange(0, 65535)
+DESCRIPTOR = click.IntRange(min=3)
+"""An open file handed down by the parent process; the first three are the terminal's."""
 
 
 def parse(root: Noun, argv: Sequence[str], columns: int) -> Planned:

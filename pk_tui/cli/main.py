@@ -26,6 +26,8 @@ from pk_tui.safe_text import safe_text
 
 _ABOUT = """A decentralised, local-first secrets manager.
 
+Without a command the terminal UI opens; `pk-tui playground` opens it on a throw-away node.
+
 Options that go with every command: --node-path DIR (or PK_NODE_PATH),
 --password-file FILE (or PK_PASSWORD), --format human|json, -v for log lines, --no-color, --version.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,16 +12,18 @@ from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import ProblemView, StatusView
 from pk_tui.cli import background
 from pk_tui.cli.call import Call
-from pk_tui.cli.commands import PORT, Needs, Noun, flag, option, verb
+from pk_tui.cli.commands import DESCRIPTOR, PORT, Needs, Noun, flag, option, verb
 from pk_tui.cli.output import to_json
 from pk_tui.control.invocation import no_password
 from pk_tui.control.local import LocalInvocation, interruptible
 from pk_tui.errors import AlreadyExists, Busy, Corrupt, Misuse, NotFound, PkError, StorageFailed
+from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Address
 
 ANY_HOST = "0.0.0.0"  # noqa: S104 - peers are let in from everywhere; each proves who it is before anything else
 SHORT_PASSWORD = 8
+ROOT_KEY_SIZE = 32
 
 agent = Noun("agent", "The agent: the process that holds the node, keeps its connections and answers its peers.")
 
@@ -171,6 +174,26 @@ def _new_private_file(path: Path) -> int:
         raise StorageFailed(f"“{safe_text(str(path), 300)}” cannot be written: {error.strerror}.") from error
 
 
+def _handed_over(descriptor: int) -> Plaintext:
+    """The root key that waits in an inherited pipe; a file or a terminal is not taken, since no key is to lie in one."""
+    try:
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            raise Misuse("--key-from takes an inherited pipe. It is for the program itself; people give the password.")
+        with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+            key = b""
+            while part := pipe.read(ROOT_KEY_SIZE + 1 - len(key)):
+                key += part
+    except OSError as error:
+        raise Misuse(f"--key-from: descriptor {descriptor} cannot be read: {error.strerror}.") from error
+    return Plaintext(key)
+
+
+_key_from = option(
+    "--key-from", "Take the root key from this inherited pipe instead of a password.", "FD", kind=DESCRIPTOR
+)
+_key_from.hidden = True
+
+
 @verb(
     agent,
     "start",
@@ -180,9 +203,12 @@ def _new_private_file(path: Path) -> int:
     ),
     flag("--background", "Return when the agent is ready, and leave it running."),
     flag("--accept-state", "Go on with a database that is older than it was."),
+    _key_from,
     needs=Needs.NOTHING,
 )
-async def start(call: Call, agent_host: str, agent_port: int, background: bool, accept_state: bool) -> int | None:
+async def start(
+    call: Call, agent_host: str, agent_port: int, background: bool, accept_state: bool, key_from: int | None
+) -> int | None:
     """Run the agent until it is stopped; it says when it is ready."""
     from pk_tui.bootstrap import run_agent
     from pk_tui.home import Home
@@ -194,7 +220,9 @@ async def start(call: Call, agent_host: str, agent_port: int, background: bool, 
     if not home.has_node():
         raise NotFound(f"There is no node in {home.shown}. Make one with `pk-tui bootstrap`.")
     Address.parse(agent_host, agent_port or 1)
-    password = await invocation.ask_password("Password: ")
+    if key_from is not None and background:
+        raise Misuse("--key-from is for an agent that is already in the background.")
+    password = _handed_over(key_from) if key_from is not None else await invocation.ask_password("Password: ")
     if password is None:
         raise no_password()
     if background:
@@ -204,7 +232,8 @@ async def start(call: Call, agent_host: str, agent_port: int, background: bool, 
         line = to_json(status_json(status)) if call.out.as_json else _ready_sentence(status_json(status))
         invocation.write(line.encode() + b"\n")
 
-    return await run_agent(home, password, Address(agent_host, agent_port), accept_state, ready)
+    at = Address(agent_host, agent_port)
+    return await run_agent(home, password, at, accept_state, ready, is_root=key_from is not None)
 
 
 async def _start_detached(call: Call, log: Path, host: str, port: int, accept_state: bool) -> int | None:
@@ -302,8 +331,19 @@ async def demo(call: Call, source: str | None, keep: bool) -> int:
         return run_demo(call.file(source) if source else None, keep, call.out.as_json, sys.stdout)
 
 
+async def playground(call: Call) -> None:
+    """Try everything in the terminal UI: a throw-away node, and a friend who shares a vault. Both are removed at the end.
+
+    Nothing you have is touched, and nothing leaves this machine.
+    """
+    # The program takes this command before the command tree is loaded; here it comes to only with something else in it.
+    raise Misuse(
+        "The playground is a terminal UI of its own: type `pk-tui playground`, and nothing more, on a terminal."
+    )
+
+
 def add_to(root: Noun) -> None:
-    """`bootstrap`, `agent`, `check` and `demo` stand at the root."""
+    """`bootstrap`, `agent`, `check`, `demo` and `playground` stand at the root."""
     verb(
         root,
         "bootstrap",
@@ -323,4 +363,5 @@ def add_to(root: Noun) -> None:
         flag("--keep", "Leave the nodes running, and say how to play with them."),
         needs=Needs.NOTHING,
     )(demo)
+    verb(root, "playground", needs=Needs.NOTHING)(playground)
     root.add_command(agent)

@@ -261,7 +261,7 @@ def _run(argv: list[str], found: Options) -> int:
     rest = found.rest
     if rest[:1] == ["--version"]:
         _leave(_show_version(found))
-    if rest and rest[0] not in ("--help", "-h", "bootstrap", "demo") and rest[:2] != ["agent", "start"]:
+    if rest and rest[0] not in ("--help", "-h", "bootstrap", "demo", "playground") and rest[:2] != ["agent", "start"]:
         node = node_path(found)
         line = connect(node)
         if line is not None:

@@ -1,6 +1,7 @@
 """The holder's end of the control socket: commands of the same user, typed elsewhere, carried out here.
 
-One connection is one command. What a command means is not known here: `run` is handed in.
+One connection is one command, or one attached window, which `attached` serves. What a command means is not known here:
+`run` is handed in, as are the agent for windows and the word that refuses both while the screen is locked.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import json
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from pk_tui.control import client
+from pk_tui.api.facade import AgentApi
+from pk_tui.control import attachment, client
+from pk_tui.control.attached import Refuses, Report, Windows, no_refusal, no_report
 from pk_tui.control.invocation import Invocation, Request, unreadable
 from pk_tui.errors import Busy, Malformed, PkError, kinds
 from pk_tui.plaintext import Plaintext
@@ -32,6 +35,7 @@ COMMAND_WITHIN = 10.0
 _HEAD = struct.Struct(">BI")
 
 Run = Callable[[Invocation], Awaitable[int]]
+_PASS_REFUSAL = {("agent", verb) for verb in ("status", "stop", "restart", "lock", "unlock")}
 
 
 class Holder(Protocol):
@@ -51,12 +55,29 @@ def is_same_user(line: socket.socket, uid: int | None = None) -> bool:
         return False
 
 
+def passes_refusal(argv: Sequence[str]) -> bool:
+    """True for commands that are carried out even while the node's holder refuses: those that see to the agent itself."""
+    return tuple(argv[:2]) in _PASS_REFUSAL
+
+
 class ControlServer:
     """Serves from `async with` to its end. To be used by the process that holds the node's lock, and only there."""
 
-    def __init__(self, home: Holder, run: Run) -> None:
+    def __init__(
+        self,
+        home: Holder,
+        run: Run,
+        attach: Callable[[], AgentApi] | None = None,
+        refuses: Refuses = no_refusal,
+        report: Report = no_report,
+    ) -> None:
+        """`attach` gives the agent for a window that attaches; without it none may. `refuses` is asked before each command
+        and each call of a window, and says why it is not to be carried out now; `report` keeps a report of a mistake of
+        ours that a window met, and says where."""
         self._home = home
         self._run = run
+        self._refuses = refuses
+        self._windows = Windows(attach, refuses, report)
         self._connections: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
 
@@ -93,13 +114,19 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(COMMAND_WITHIN):
             kind, size = _HEAD.unpack(await reader.readexactly(_HEAD.size))
-            if kind != client.COMMAND or size > MAX_COMMAND:
+            if kind not in (client.COMMAND, attachment.ATTACH) or size > MAX_COMMAND:
                 return
             payload = await reader.readexactly(size)
+        if kind == attachment.ATTACH:
+            await self._windows.serve(reader, writer, payload)
+            return
         try:
-            if len(self._connections) > MAX_COMMANDS:
+            if len(self._connections) - self._windows.open > MAX_COMMANDS:
                 raise Busy(f"The agent is at work on {MAX_COMMANDS} other commands. Try again when one has ended.")
             invocation = RemoteInvocation(reader, writer, Request.read(payload), self._home.path)
+            refusal = None if passes_refusal(invocation.request.argv) else self._refuses()
+            if refusal is not None:
+                raise refusal
         except PkError as error:
             await _refuse(writer, error, payload.split(b"\0")[1:2] == [b"True"])
             return

@@ -62,6 +62,10 @@ class IssuedGrants:
             for name in [name for name, _ in self._shelf.items() if name[:16] == vault_id.raw]:
                 self._shelf.remove(name)
 
+    def list(self) -> list[IssuedGrant]:
+        """All of them, in the order in which they were first issued. One look instead of one for each vault or node."""
+        return [decode(IssuedGrant, raw) for _, raw in self._shelf.items()]
+
 
 class ReceivedGrants:
     def __init__(self, room: ShelfRoom) -> None:

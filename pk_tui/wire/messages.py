@@ -25,6 +25,8 @@ MAX_OFFERS = 1_000
 OFFERS_IN_PAGE = 100
 MAX_HAVE = 64
 """Versions a puller names: its own, then ever older ones at growing distances."""
+MAX_HEAD = 2048
+"""Bytes of a signed head."""
 MAX_FAILURE_TEXT = 200
 
 _PIECE = b"\0"
@@ -47,8 +49,9 @@ class Scan(Message, frozen=True, tag="scan1"):
     """Asks which vaults the asker may see. The answer is pages of `Offers`, then the end of the stream."""
 
 
-class Offer(Message, frozen=True, tag="offer1"):
-    """A vault the asker holds a right for, and the signed grant that gives it (kept verbatim)."""
+class Offer(Message, frozen=True, tag="offer2"):
+    """A vault the asker holds a right for, the signed grant that gives it (kept verbatim), and what it would get: the signed
+    head (empty if there is no version yet), and the number and bytes of the secrets there, which nobody has signed."""
 
     vault_id: Bytes16
     name: NameText
@@ -56,6 +59,9 @@ class Offer(Message, frozen=True, tag="offer1"):
     creator: Bytes32
     nonce: Bytes32
     grant: Annotated[bytes, Meta(max_length=1024)]
+    head: Annotated[bytes, Meta(max_length=MAX_HEAD)]
+    secrets: U32
+    size: U63
 
 
 class Offers(Message, frozen=True, tag="offers1"):
@@ -74,7 +80,7 @@ class TransferBegin(Message, frozen=True, tag="begin1"):
     """What will come: the signed head, at most how many objects (the receiver holds the sender to it), and the bytes of all
     secrets at the head, for showing progress."""
 
-    head: Annotated[bytes, Meta(min_length=1, max_length=2048)]
+    head: Annotated[bytes, Meta(min_length=1, max_length=MAX_HEAD)]
     objects: U32
     size: U63
     creator: Bytes32
@@ -86,6 +92,13 @@ class TransferEnd(Message, frozen=True, tag="end1"):
 
     objects: U32
     size: U63
+
+
+class Moved(Message, frozen=True, tag="moved1"):
+    """Says that a vault which the receiver may pull has a new version, by its signed head. Nothing is answered."""
+
+    vault_id: Bytes16
+    head: Annotated[bytes, Meta(min_length=1, max_length=MAX_HEAD)]
 
 
 class Notify(Message, frozen=True, tag="notify1"):
@@ -121,7 +134,7 @@ class Failure(Message, frozen=True, tag="failure1"):
                 return PeerMisbehaved(f"The other node could not read the request.{words}")
 
 
-Request = Hello | Scan | Transfer | Notify
+Request = Hello | Scan | Transfer | Moved | Notify
 M = TypeVar("M", bound=Message)
 
 

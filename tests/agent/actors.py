@@ -243,7 +243,9 @@ class Liar(Stranger):
     def offer(self, to: NodeId) -> Offer:
         record = self.frames.record
         grant = sign_grant(self.signing, self.lineage, to, VAULT_ACTIONS, not_after=EPOCH + 10**15, serial=1, now=EPOCH)
-        return Offer(record.vault_id, record.name, ("clone", "pull"), record.creator, record.nonce, grant)
+        return Offer(
+            record.vault_id, record.name, ("clone", "pull"), record.creator, record.nonce, grant, record.head, 0, 0
+        )
 
     async def serve(self, link: Link, stream: Stream) -> None:
         first = await stream.receive()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -42,7 +43,7 @@ from pk_tui.errors import (
 from pk_tui.records import replace
 from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.trust.head import sign_head
-from pk_tui.trust.lineage import new_lineage
+from pk_tui.trust.lineage import Lineage, new_lineage
 from pk_tui.vault import transfer
 from pk_tui.vault.objects import Kind
 from pk_tui.wire.messages import (
@@ -124,9 +125,15 @@ def test_a_pull_says_on_the_bus_that_the_vault_changed_only_when_it_did() -> Non
     async def scenario(w: World) -> None:
         alice, bob = await shared(w)
         view = await bob.vaults.clone("work", "alice")
+        await asyncio.sleep(1)
         async with bob.events() as events:
             await bob.vaults.pull("work")
-            await write(alice, "work:new", b"1")
+            await asyncio.sleep(1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 1)
+        await write(alice, "work:new", b"1")
+        await asyncio.sleep(1)  # that it is behind is said before
+        async with bob.events() as events:
             await bob.vaults.pull("work")
             assert await anext(events) == VaultChanged(view.vault_id)
 
@@ -256,6 +263,64 @@ def test_a_pull_from_another_node_needs_its_vault_id_and_checks_the_lineage() ->
             await bob.vaults.pull("work", "carol", VaultId(bytes(16)))
         assert (await bob.vaults.get("work")).origin == before
         await mirror_is_whole(alice, bob)
+
+    simulate(scenario)
+
+
+def test_a_scan_shows_how_much_there_is_to_get() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w, 3, 100)
+        await write(alice, "work:d/e", b"12345")
+        await write(alice, "work:d/e", b"1234")
+        await alice.vaults.create("empty")
+        await alice.vaults.share("empty", "bob")
+        empty, work = await bob.vaults.scan("alice")
+        assert (work.name, work.secrets, work.bytes, work.versions) == ("work", 4, 304, 6)
+        assert len(await alice.vaults.log("work")) == work.versions
+        assert (empty.name, empty.secrets, empty.bytes, empty.versions) == ("empty", 0, 0, 1)
+
+    simulate(scenario)
+
+
+def test_versions_are_counted_by_the_owners_signature_alone() -> None:
+    async def scenario(w: World) -> None:
+        bob, mallory = await w.add("bob"), Liar(w)
+        for number in range(4):
+            mallory.put(f"s{number}", b"1")
+        await mallory.meet("bob")
+        offer = mallory.offer(w.ids["bob"])
+        other = Lineage(mallory.node_id, b"x" * 32)
+        for changed, versions in (
+            ({}, 5),
+            ({"secrets": 2**32 - 1, "size": 2**63 - 1}, 5),
+            ({"head": b""}, 0),
+            ({"head": b"\xc1"}, 0),
+            ({"head": offer.head[:-1] + bytes((offer.head[-1] ^ 1,))}, 0),
+            ({"nonce": other.nonce}, 0),
+            ({"creator": w.ids["bob"].raw}, 0),
+            ({"head": sign_head(mallory.signing, other, 9, (), CommitId(b"c" * 20), bytes(32), EPOCH)}, 0),
+        ):
+            shown = replace(offer, **changed)
+            mallory.offers = lambda _, shown=shown: [encode_message(Offers((shown,)))]  # type: ignore[misc]
+            (view,) = await bob.vaults.scan("mallory")
+            assert view.versions == versions, changed
+            assert (view.secrets, view.bytes) == (shown.secrets, shown.size)
+
+    simulate(scenario)
+
+
+def test_a_pull_keeps_the_node_it_pulled_from_connected() -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await shared(w)
+        await bob.vaults.clone("work", "alice")
+        await bob.nodes.disconnect("alice")
+        await w.agents["alice"].nodes.disconnect("bob")
+        await asyncio.sleep(10)
+        assert await bob.nodes.connections() == []
+        await bob.vaults.pull("work")
+        await w.network.drop_connections()
+        await asyncio.sleep(60)
+        assert [view.state for view in await bob.nodes.connections()] == ["connected"]
 
     simulate(scenario)
 
@@ -725,7 +790,8 @@ def test_an_interrupted_pull_changes_nothing_and_the_next_try_succeeds(
         error = await tried(pulling)
         if error is not None:
             assert isinstance(error, Unreachable | Busy), error
-            assert await bob.vaults.get("work") == before
+            after_it = await bob.vaults.get("work")
+            assert dataclasses.replace(after_it, behind=before.behind) == before
             assert left_behind(w, "bob") == frames
         w.network.heal()
         if "alice" not in w.agents:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from agent.actors import EPOCH, at, new_store, refused
 
-from pk_tui.agent.commits import commit_edits, create_vault, head_tree, require_writable
+from pk_tui.agent.commits import commit_edits, create_vault, head_facts, head_tree, require_writable
 from pk_tui.agent.rights import lineage_of
 from pk_tui.errors import NotFound, ReadOnly
 from pk_tui.records import replace
@@ -109,3 +109,17 @@ def test_the_tree_at_the_head_is_that_of_the_newest_commit() -> None:
     frames = create_vault(store, "work", EPOCH)
     put(store, frames, "a", b"1")
     assert [row.path for row in tree.listing(frames, head_tree(frames), (), True)] == ["a"]
+
+
+def test_what_the_newest_version_holds_is_told_or_why_it_cannot_be() -> None:
+    store, _ = new_store()
+    frames = create_vault(store, "work", EPOCH)
+    put(store, frames, "d/a", b"12345")
+    put(store, frames, "b", b"123")
+    facts = head_facts(frames)
+    assert not isinstance(facts, str)
+    assert (facts.secrets, facts.size) == (2, 8)
+    frames.commit(None, replace(frames.record, commit=b"x" * 20))
+    assert "missing" in str(head_facts(frames))
+    store.vaults.delete(frames.vault_id)
+    assert "deleted" in str(head_facts(frames))

@@ -278,3 +278,45 @@ def test_nothing_of_a_finished_job_is_kept_alive() -> None:
         await desk.close()
 
     run(main())
+
+
+@pytest.mark.parametrize(("breath", "rests"), [(0.0, False), (0.01, True)])
+def test_long_work_rests_only_where_a_screen_is_and_only_when_it_held_up_the_loop(
+    breath: float, rests: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With this clock the end of every slice is heard of late."""
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def noted(seconds: float, result: object = None) -> object:
+        slept.append(seconds)
+        return await real(0, result)
+
+    async def main() -> None:
+        desk = ThreadDesk(SteppingClock(), breath=breath)
+        monkeypatch.setattr("pk_tui.agent.desk.asyncio.sleep", noted)
+        assert await desk.steps(count(5)) == 5
+        assert (breath in slept) is rests
+        monkeypatch.undo()
+        await desk.close()
+
+    run(main())
+
+
+def test_work_called_off_while_it_rests_is_closed_first() -> None:
+    async def main() -> None:
+        desk = ThreadDesk(SteppingClock(), breath=30.0)
+        closed: list[bool] = []
+        seen: list[int] = []
+        task = asyncio.ensure_future(desk.steps(count(5, seen, closed)))
+        while not seen:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert closed == [True]
+        assert len(seen) < 5
+        await desk.close()
+
+    run(main())

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from agent.actors import Stranger, pair, refused, shared
 from simulator import World, simulate
 
+from pk_tui.agent.agent import Agent
 from pk_tui.agent.gestalts import contact_or_new
 from pk_tui.api.events import NodeChanged
+from pk_tui.clock import DAY
 from pk_tui.errors import Misuse, UnknownNode
-from pk_tui.terms import Action
+from pk_tui.terms import Action, NodeId
 
 
 def test_trusting_a_node_lets_it_notify_and_untrusting_ends_that() -> None:
@@ -112,5 +116,72 @@ def test_untrusting_leaves_what_is_shared_to_be_unshared() -> None:
         await bob.vaults.clone("work", "alice")
         await bob.notifications.send("alice", "hello")
         assert await alice.notifications.inbox() == []
+
+    simulate(scenario)
+
+
+async def shared_with(agent: Agent, gestalt: str) -> list[str]:
+    """Names of the vaults a gestalt is shown with; the list of all says the same of it."""
+    view = await agent.gestalts.get(gestalt)
+    assert view in await agent.gestalts.list()
+    return [row.name for row in view.shared]
+
+
+def test_a_gestalt_shows_what_is_shared_with_it_as_long_as_it_is() -> None:
+    async def scenario(w: World) -> None:
+        alice, _ = await pair(w)
+        await w.add("carol")
+        await w.introduce("alice", "carol")
+        assert await shared_with(alice, "bob") == []
+        for name in ("work", "home", "spare"):
+            await alice.vaults.create(name)
+        await alice.vaults.share("work", "bob")
+        await alice.vaults.share("home", "bob")
+        await alice.vaults.share("home", "carol", w.clocks["alice"].now() + DAY)
+        assert await shared_with(alice, "bob") == ["home", "work"]
+        assert await shared_with(alice, "carol") == ["home"]
+        view = await alice.gestalts.get("bob")
+        assert view.shared[1].vault_id == (await alice.vaults.get("work")).vault_id
+        assert view.shared[1].actions == (Action.CLONE, Action.PULL, Action.SCAN)
+        assert Action.SCAN in view.actions
+        assert [row.name for row in (await alice.gestalts.untrust("bob")).shared] == ["home", "work"]
+        await alice.vaults.rename("home", "zoo")
+        assert await shared_with(alice, "bob") == ["work", "zoo"]
+        await alice.vaults.unshare("work", "bob")
+        assert await shared_with(alice, "bob") == ["zoo"]
+        w.clocks["alice"].skew += 2 * DAY
+        assert await shared_with(alice, "carol") == [], "a grant that is over is none"
+        assert (await alice.gestalts.get("carol")).actions == (Action.NOTIFY,)
+        await alice.vaults.delete("zoo")
+        assert await shared_with(alice, "bob") == []
+        assert (await alice.gestalts.get("bob")).actions == ()
+
+    simulate(scenario)
+
+
+def test_the_lists_look_at_the_grants_once_however_much_there_is_to_list() -> None:
+    async def scenario(w: World) -> None:
+        alice, _ = await pair(w)
+        for number in range(12):
+            await alice.gestalts.trust(str(NodeId(bytes((number + 1,)) * 32)))
+            await alice.vaults.create(f"v{number:02}")
+            await alice.vaults.share(f"v{number:02}", "bob")
+        opened = 0
+        shelf = w._stores["alice"].grants.issued._shelf
+        items = shelf.items
+
+        def counting() -> Iterator[tuple[bytes, bytes]]:
+            nonlocal opened
+            for row in items():
+                opened += 1
+                yield row
+
+        shelf.items = counting  # type: ignore[method-assign]
+        views = {view.gestalt: view for view in await alice.gestalts.list()}
+        assert len(views[str(w.ids["bob"])].shared) == 12
+        assert sum(len(view.shared) for view in views.values()) == 12
+        assert opened == 12
+        assert [view.shared_with for view in await alice.vaults.list()] == [1] * 12
+        assert opened == 24
 
     simulate(scenario)

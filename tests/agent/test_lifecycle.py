@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,53 @@ def test_what_can_be_no_password_is_refused_before_any_work(raw: bytes) -> None:
         await agent.lifecycle.unlock(OLD)
         with refused(Misuse):
             await agent.lifecycle.change_password(OLD, Plaintext(raw))
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_password_is_verified_without_anything_coming_of_it(locked: bool) -> None:
+    async def scenario(agent: Agent) -> None:
+        if not locked:
+            await agent.lifecycle.unlock(OLD)
+        version = agent.store.version if not locked else None
+        async with agent.events() as events:
+            await agent.lifecycle.verify_password(OLD)
+            for wrong in (NEW, Plaintext(b"the old password ")):
+                with refused(WrongPassword):
+                    await agent.lifecycle.verify_password(wrong)
+            with refused(Misuse):
+                await agent.lifecycle.verify_password(Plaintext(b""))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.05)
+        assert agent.is_locked == locked
+        assert (agent.store.version if not locked else None) == version
+        await agent.lifecycle.change_password(OLD, NEW)
+        await agent.lifecycle.verify_password(NEW)
+        with refused(WrongPassword):
+            await agent.lifecycle.verify_password(OLD)
+
+    run(scenario)
+
+
+def test_verifying_a_password_leaves_the_loop_free() -> None:
+    async def scenario(agent: Agent) -> None:
+        begun, may_end = threading.Event(), threading.Event()
+
+        def slow(*given: object) -> SealKey:
+            begun.set()
+            assert may_end.wait(10)
+            return SealKey.generate()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pk_tui.agent.lifecycle.unwrap_with_password", slow)
+            verifying = asyncio.create_task(agent.lifecycle.verify_password(OLD))
+            while not begun.is_set():
+                await asyncio.sleep(0)
+            assert (await agent.lifecycle.status()).locked
+            assert not verifying.done()
+            may_end.set()
+            await verifying
 
     run(scenario)
 

@@ -128,6 +128,8 @@ class Story:
         for owner, guest in sorted(self.ever_granted):
             if not await self.has_clone(owner, guest):
                 continue
+            if (owner, guest) in self.granted:
+                assert await self.behind(owner, guest) == self.missing(owner, guest)
             error = await tried(self.w.agents[guest].vaults.pull(f"of {owner}"))
             if (owner, guest) not in self.granted:
                 assert type(error) is PermissionDenied
@@ -136,9 +138,22 @@ class Story:
             mine, theirs = self.w.agents[guest], self.w.agents[owner]
             vault = f"of {owner}"
             assert (await mine.vaults.get(vault)).head == (await theirs.vaults.get(vault)).head
+            assert await self.behind(owner, guest) == 0
             assert await everything(mine, vault) == await everything(theirs, vault)
             kept += 1
         return kept
+
+    async def behind(self, owner: str, guest: str) -> int | None:
+        return (await self.w.agents[guest].vaults.get(f"of {owner}")).behind
+
+    def missing(self, owner: str, guest: str) -> int:
+        """Versions that the owner has and the guest's clone has not."""
+
+        def newest(name: str) -> int:
+            (record,) = [one.record for one in self.w._stores[name].vaults.list() if one.record.name == f"of {owner}"]
+            return record.sequence
+
+        return newest(owner) - newest(guest)
 
     async def nobody_without_a_grant_has_anything(self) -> None:
         origins = {(await self.w.agents[name].vaults.get(f"of {name}")).vault_id: name for name in NODES}

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from agent.actors import Stranger, pair, refused
-from simulator import World, simulate
+from simulator import World, eventually, simulate
 
+from pk_tui.agent.agent import Agent
 from pk_tui.agent.nodes import MAX_ADDRESSES, with_address
 from pk_tui.api.events import NodeChanged
+from pk_tui.clock import MINUTE
 from pk_tui.errors import AlreadyExists, Misuse, UnknownNode, Unreachable
 from pk_tui.store.contacts import Contact
 from pk_tui.terms import Address
@@ -114,3 +117,32 @@ def test_disconnecting_who_is_not_connected_does_nothing_and_who_is_not_known_is
             await alice.nodes.disconnect("nobody")
 
     simulate(scenario)
+
+
+@pytest.mark.parametrize("who_leaves", ["bob", "alice"])
+def test_a_node_was_seen_until_its_link_ended_however_long_it_stood(who_leaves: str) -> None:
+    async def scenario(w: World) -> None:
+        alice, _ = await pair(w)
+        await eventually(lambda: _is_linked(alice))
+        await asyncio.sleep(7200)
+        parted = w.clocks["alice"].now()
+        if who_leaves == "bob":
+            await w.stop("bob")
+            await eventually(lambda: _is_alone(alice))
+        else:
+            await w.stop("alice")
+            await w.stop("bob")
+            alice = await w.start("alice")
+        [view] = await alice.nodes.list()
+        assert view.last_seen is not None
+        assert abs(view.last_seen - parted) < 2 * MINUTE
+
+    simulate(scenario)
+
+
+async def _is_linked(agent: Agent) -> bool:
+    return any(row.state == "connected" for row in await agent.nodes.connections())
+
+
+async def _is_alone(agent: Agent) -> bool:
+    return not await _is_linked(agent)

@@ -59,6 +59,65 @@ def test_the_inbox_is_in_order_of_time_and_no_longer_than_asked() -> None:
     simulate(scenario)
 
 
+async def reads(agent: Agent) -> list[bool]:
+    """Which are read, oldest first, without reading them."""
+    return [view.is_read for view in await agent.notifications.inbox(newest_first=False, mark_read=False)]
+
+
+def test_looking_without_reading_leaves_all_unread_and_says_nothing() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await pair(w)
+        await told(bob, "1", "2")
+        async with alice.events() as events:
+            for _ in range(2):
+                views = await alice.notifications.inbox(unread=True, mark_read=False)
+                assert [view.data["message"] for view in views] == ["2", "1"]
+            assert await reads(alice) == [False, False]
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.5)
+
+    simulate(scenario)
+
+
+def test_messages_are_marked_as_read_by_id_or_all_and_it_is_said_only_if_one_was_unread() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await pair(w)
+        await told(bob, "1", "2", "3", "4")
+        ids = [view.notification_id for view in await alice.notifications.inbox(mark_read=False, newest_first=False)]
+        mark = alice.notifications.mark_read
+        async with alice.events() as events:
+            await mark([])
+            await mark([NOBODYS])
+            assert await reads(alice) == [False] * 4
+            version = w._stores["alice"].version
+            await mark([ids[2], ids[0], NOBODYS, ids[0]])
+            assert w._stores["alice"].version == version + 1, "one transaction"
+            assert await reads(alice) == [True, False, True, False]
+            assert await anext(events) == NotificationsChanged()
+            await mark([ids[0]])
+            assert w._stores["alice"].version == version + 1
+            await mark()
+            assert await reads(alice) == [True] * 4
+            assert await anext(events) == NotificationsChanged()
+            await mark()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.5)
+
+    simulate(scenario)
+
+
+def test_marking_the_inbox_as_read_leaves_requests_and_outbox_alone() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await strangers(w)
+        await told(bob, "1")
+        (request,) = await alice.notifications.requests()
+        await alice.notifications.mark_read([request.notification_id])
+        await alice.notifications.mark_read()
+        assert not (await alice.notifications.requests())[0].is_read
+
+    simulate(scenario)
+
+
 def test_messages_are_removed_one_by_one_or_all() -> None:
     async def scenario(w: World) -> None:
         alice, bob = await pair(w)

@@ -202,6 +202,34 @@ def test_an_address_is_tried_even_while_there_is_a_link() -> None:
     simulate(scenario)
 
 
+def test_what_was_tried_says_by_which_address_and_whether_anything_answered() -> None:
+    async def scenario(w: World) -> None:
+        alice, _ = await w.add("alice"), await w.add("bob")
+        mallory, peers = Stranger(w), peers_of(alice)
+        assert await peers.try_to_link(mallory.node_id) == []
+        assert peers.linked(mallory.node_id) is None
+        for host in ("bob", "nowhere"):
+            await alice.nodes.add(mallory.node_id, Address(host, 1), ping=False)
+        await alice.nodes.disconnect(str(mallory.node_id))
+        tried_ = await peers.try_to_link(mallory.node_id)
+        assert not isinstance(tried_, Link)
+        assert [(one.address.host, one.answered) for one in tried_] == [("nowhere", False), ("bob", True)]
+        assert all(one.fault and str(one).count(str(one.address)) == 1 for one in tried_)
+        assert not any(str(one).endswith(".") for one in tried_), "they stand in the middle of a sentence"
+        with refused(Unreachable, r"\(nowhere:1 refuses connections; .*bob:1.*\)\."):
+            await peers.link_to(mallory.node_id)
+        await mallory.dial("alice")
+        await linked(alice)
+        link = peers.linked(mallory.node_id)
+        assert link is not None
+        assert await peers.try_to_link(mallory.node_id) is link
+        assert await peers.link_to(mallory.node_id) is link
+        await link.close()
+        assert peers.linked(mallory.node_id) is None
+
+    simulate(scenario)
+
+
 def test_many_requests_at_once_share_one_dial() -> None:
     async def scenario(w: World) -> None:
         alice, bob = await w.add("alice"), await w.add("bob")
@@ -271,6 +299,9 @@ def test_while_a_peer_is_away_it_is_dialled_ever_more_rarely_and_found_when_it_r
         (view,) = await alice.nodes.connections()
         assert view.state == "waiting"
         assert "refuses connections" in (view.last_error or "")
+        now = w.clocks["alice"].now()
+        assert view.next_try is not None
+        assert now < view.next_try <= now + 400_000_000, "when it is dialled again"
         bob = await w.start("bob")
         await linked(alice, bob)
 

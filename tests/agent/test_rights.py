@@ -11,6 +11,8 @@ from pk_tui.agent.rights import (
     is_trusted,
     keep_received,
     lineage_of,
+    live_grant,
+    live_shares,
 )
 from pk_tui.clock import DAY
 from pk_tui.crypto.keys import SigningKey
@@ -74,11 +76,38 @@ def test_trust_is_being_allowed_to_notify() -> None:
 
 
 def test_scan_is_added_while_something_is_shared() -> None:
-    store, _ = with_grant()
-    assert actions_of(store, contact()) == {Action.SCAN}
+    assert actions_of(contact(), True) == {Action.SCAN}
+    assert actions_of(contact(), False) == frozenset()
+    assert actions_of(contact("notify"), False) == {Action.NOTIFY}
+    assert actions_of(contact("notify", "scan"), True) == {Action.NOTIFY, Action.SCAN}
+
+
+def test_live_shares_leave_out_what_is_over_taken_back_or_of_a_vault_that_is_gone() -> None:
+    store, record = with_grant()
+    rows = store.grants.issued.list()
+    (share,) = live_shares(store, rows, EPOCH)
+    assert share is not None
+    assert (share[0], share[1].grantee) == (record, BOB)
+    assert list(live_shares(store, rows, EPOCH + DAY + CLOCK_SLACK + 1)) == [None]
+    store.vaults.delete(VaultId(record.vault_id))
+    assert list(live_shares(store, rows, EPOCH)) == [None]
     store, _ = with_grant(revoked=EPOCH)
-    assert actions_of(store, contact()) == frozenset()
-    assert actions_of(store, contact("notify")) == {Action.NOTIFY}
+    assert list(live_shares(store, store.grants.issued.list(), EPOCH)) == [None]
+
+
+def test_a_live_grant_is_found_for_what_it_names_and_for_its_node_alone() -> None:
+    store, record = with_grant()
+    for action in (Action.CLONE, Action.PULL, Action.SCAN):
+        assert live_grant(store, record, BOB, action, EPOCH) is not None
+        assert live_grant(store, record, NodeId(b"c" * 32), action, EPOCH) is None
+        assert live_grant(store, record, BOB, action, EPOCH + DAY + CLOCK_SLACK + 1) is None
+    lineage = lineage_of(record)
+    raw = sign_grant(store.signing, lineage, BOB, frozenset({Action.CLONE}), not_after=EPOCH + DAY, serial=2, now=EPOCH)
+    store.grants.issued.put(IssuedGrant(record.vault_id, BOB.raw, raw, 2))
+    assert live_grant(store, record, BOB, Action.PULL, EPOCH) is None
+    assert live_grant(store, record, BOB, Action.CLONE, EPOCH) is not None
+    store, record = with_grant(revoked=EPOCH)
+    assert live_grant(store, record, BOB, Action.PULL, EPOCH) is None
 
 
 def test_a_grant_handed_to_us_is_kept_only_if_its_writer_signed_it_for_us() -> None:

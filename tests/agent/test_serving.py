@@ -20,6 +20,7 @@ from simulator import World, eventually, simulate
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.payloads import GENERAL, VAULT_SHARE, GeneralBody
+from pk_tui.agent.serving import _offers
 from pk_tui.clock import DAY, SECOND
 from pk_tui.errors import Busy, PeerMisbehaved, PermissionDenied
 from pk_tui.net.stream import SEND_WITHIN
@@ -30,6 +31,7 @@ from pk_tui.wire.messages import (
     Ack,
     Failure,
     Hello,
+    Moved,
     Notify,
     Offers,
     Scan,
@@ -57,6 +59,82 @@ async def to_the_end(stream: Any) -> list[bytes]:
     while (raw := await stream.receive()) is not None:
         answers.append(raw)
     return answers
+
+
+# Scan
+
+
+def test_a_damaged_vault_is_offered_without_numbers_and_hides_no_other() -> None:
+    async def scenario(w: World) -> None:
+        alice, mallory, _ = await guest(w, 2, 10)
+        view = await alice.vaults.create("bad")
+        await fill(alice, "bad", 1, 10)
+        await alice.vaults.share("bad", "mallory")
+        row = w._stores["alice"].vaults.get(view.vault_id).row
+        await w.stop("alice")
+        w._stores["alice"]._db.execute("DELETE FROM findex WHERE vault_id = ?", (row,))
+        alice = await w.start("alice")
+        link = await mallory.dial("alice")
+        (page,) = await mallory.ask(link, Scan())
+        offers = decode_message(page, Offers).offers
+        assert [(offer.name, offer.secrets, offer.size, bool(offer.head)) for offer in offers] == [
+            ("bad", 0, 0, True),
+            ("work", 2, 20, True),
+        ]
+
+    simulate(scenario)
+
+
+def test_vaults_that_are_deleted_while_they_are_scanned_are_left_out() -> None:
+    async def scenario(w: World) -> None:
+        alice, mallory, _ = await guest(w, 1, 10)
+        for number in range(20):
+            await alice.vaults.create(f"v{number:02}")
+            await alice.vaults.share(f"v{number:02}", "mallory")
+        core = alice._gate.core()
+        work = _offers(core, mallory.node_id)
+        for _ in range(10):
+            next(work)
+        for name in ("v03", "v08", "v09", "v15"):
+            await alice.vaults.delete(name)
+        offers = await core.desk.steps(work)
+        assert offers is not None
+        names = {offer.name for offer in offers}
+        assert not names & {"v09", "v15"}
+        assert {"work", "v00", "v19"} <= names
+
+    simulate(scenario)
+
+
+# A vault has moved
+
+
+def test_a_note_that_a_vault_moved_is_answered_by_the_end_alone_whatever_it_says() -> None:
+    async def scenario(w: World) -> None:
+        alice, mallory, vault = await guest(w, 1, 10)
+        link = await mallory.dial("alice")
+        head = w._stores["alice"].vaults.list()[0].record.head
+        for vault_id in (vault, bytes(16)):
+            for shown in (head, b"\xc1", b"x" * 2048):
+                assert await mallory.ask(link, Moved(vault_id, shown)) == []
+        assert link.closed is None
+        assert not alice._serving._hearing
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\x93\xa6moved1\xc4\x01x\xc4\x01x", b"\x93\xa6moved1\xc4\x10" + bytes(16) + b"\xc4\x00"]
+)
+def test_a_note_that_cannot_be_read_ends_the_link(raw: bytes) -> None:
+    async def scenario(w: World) -> None:
+        _, mallory, _ = await guest(w, 1, 10)
+        link = await mallory.dial("alice")
+        await link.request(raw)
+        await asyncio.sleep(3)
+        assert link.closed is not None
+
+    simulate(scenario)
 
 
 # Unshared while it runs

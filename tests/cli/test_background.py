@@ -48,6 +48,29 @@ def test_the_password_comes_over_the_pipe(program, tmp_path):
     assert (tmp_path / "password").read_text() == "correct horse\n"
 
 
+def test_a_root_key_comes_over_the_pipe_and_is_nowhere_else(program, tmp_path, monkeypatch):
+    monkeypatch.setenv("PK_PASSWORD", "in the environment")
+    key = bytes(range(1, 33))
+    program(
+        f'echo "$@" > {tmp_path}/argv; env > {tmp_path}/env\n'
+        f'for word; do last="$word"; done; cat /dev/fd/"$last" > {tmp_path}/key; echo \'{{"pid": 5}}\''
+    )
+
+    assert background.hand_over(tmp_path, ["--agent-port", "5"], Plaintext(key), tmp_path / "agent.log") == {"pid": 5}
+    assert (tmp_path / "key").read_bytes() == key
+    argv = (tmp_path / "argv").read_text()
+    assert argv.startswith(f"-m pk_tui --node-path {tmp_path} --format json agent start --agent-port 5 --key-from ")
+    assert "PK_PASSWORD" not in (tmp_path / "env").read_text()
+    assert key.hex() not in argv + (tmp_path / "env").read_text()
+
+
+def test_a_log_that_cannot_be_written_is_told(tmp_path):
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(StorageFailed, match="could not be started"):
+        background.start(tmp_path, [], Plaintext(b"x"), tmp_path / "missing" / "agent.log")
+    assert len(os.listdir("/dev/fd")) == before
+
+
 def test_what_the_agent_fails_with_is_what_the_command_fails_with(program, tmp_path):
     program(
         'echo a log line >&2; echo \'{"error": {"kind": "busy", "message": "Another one.", "exit_code": 75}}\' >&2; exit 75'

@@ -38,7 +38,8 @@ def test_help_fits_the_terminal(type_in):
 
 def test_the_commands_are_those_of_the_contract():
     assert {" ".join(path) for path in every_command()} == {
-        "bootstrap", "check", "demo", *(f"agent {v}" for v in ("start", "status", "stop", "restart", "lock", "unlock")),
+        "bootstrap", "check", "demo", "playground",
+        *(f"agent {v}" for v in ("start", "status", "stop", "restart", "lock", "unlock")),
         *(f"vaults {v}" for v in (
             "create", "list", "rename", "delete", "log", "share", "unshare", "permissions", "scan", "clone", "pull", "import",
         )),
@@ -76,6 +77,19 @@ def test_a_wrong_command_line_is_64_with_a_sentence_in_either_format(type_in, ag
     assert done.error["kind"] == "misuse"
     assert done.error["exit_code"] == 64
     assert agent.calls == []
+
+
+def test_help_says_that_without_a_command_the_screen_opens(type_in):
+    text = type_in("--help").text
+    assert "Without a command the terminal UI opens" in text
+    assert "pk-tui playground" in text
+
+
+def test_the_playground_is_a_screen_and_no_command_for_an_agent(type_in, agent):
+    for argv in (("playground",), ("playground", "--")):
+        done = type_in(*argv)
+        assert (done.code, agent.calls) == (64, [])
+        assert b"`pk-tui playground`" in done.errors
 
 
 def test_hostile_words_of_a_command_line_are_made_visible(type_in, fixed):

@@ -176,6 +176,36 @@ def test_a_nodes_life_from_bootstrap_to_stop(program, tmp_path):
     assert program("agent", "status")["status"] == "dead"
 
 
+def start_with_key_from(program, descriptor, *more, pass_fds=()):
+    """The exit code, and the kind of error."""
+    program.node.mkdir(exist_ok=True)
+    (program.node / "node.db").touch()
+    command = [sys.executable, "-m", "pk_tui", "--format", "json", "--node-path", str(program.node), "agent", "start"]
+    done = subprocess.run(
+        [*command, "--agent-host", "127.0.0.1", "--key-from", str(descriptor), *more],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        pass_fds=pass_fds,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, json.loads(done.stderr)["error"]["kind"]
+
+
+def test_a_root_key_is_taken_from_an_inherited_pipe_and_nothing_else(program, tmp_path):
+    with open(tmp_path / "key", "wb+") as file:
+        file.write(bytes(32))
+        file.seek(0)
+        assert start_with_key_from(program, file.fileno(), pass_fds=[file.fileno()]) == (64, "misuse")
+    assert start_with_key_from(program, 77) == (64, "misuse")
+    assert start_with_key_from(program, 0) == (64, "misuse")
+    assert start_with_key_from(program, 77, "--background") == (64, "misuse")
+
+
+def test_the_way_to_hand_a_key_over_is_the_programs_own(type_in):
+    assert "--key-from" not in type_in("agent", "start", "--help").text
+
+
 def test_a_check_that_finds_damage_names_it_and_ends_with_65(type_in, fixed, agent):
     done = type_in("--format", "json", "check")
     assert done.code == 65

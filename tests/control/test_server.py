@@ -8,8 +8,8 @@ import stat
 import pytest
 
 from pk_tui.control import client
-from pk_tui.control.server import MAX_COMMANDS, ControlServer, is_same_user
-from pk_tui.errors import MissingInput, PkError, WrongPassword
+from pk_tui.control.server import MAX_COMMANDS, ControlServer, is_same_user, passes_refusal
+from pk_tui.errors import Locked, MissingInput, PkError, WrongPassword
 
 
 async def at_once(invocation):
@@ -332,3 +332,50 @@ def test_stop_is_called_when_the_exit_code_has_been_sent_and_the_client_waits_fo
         return process.returncode, out
 
     assert run_async(story()) == (3, b"bye")
+
+
+@pytest.mark.parametrize(
+    ("argv", "passes"),
+    [
+        (("agent", "status"), True),
+        (("agent", "stop"), True),
+        (("agent", "restart"), True),
+        (("agent", "lock"), True),
+        (("agent", "unlock"), True),
+        (("agent", "status", "--verbose"), True),
+        (("agent",), False),
+        (("agent", "start"), False),
+        (("status", "agent"), False),
+        (("vaults", "list"), False),
+        (("secrets", "cat", "agent:status"), False),
+        (("vaults", "agent", "status"), False),
+        (("check",), False),
+        ((), False),
+    ],
+)
+def test_only_commands_about_the_agent_itself_pass_a_refusal(argv, passes):
+    assert passes_refusal(argv) is passes
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_a_refusal_meets_every_command_but_those_about_the_agent(home, shell, run_async, form):
+    ran = []
+    refusal = [Locked("The screen of the program that holds this node is locked.")]
+
+    async def run(invocation):
+        ran.append(invocation.request.argv[:2])
+        return 0
+
+    async def story():
+        async with ControlServer(home, run, refuses=lambda: refusal[0]):
+            refused = await shell.type("secrets", "cat", "v:x", "--format", form)
+            passed = await shell.type("agent", "status")
+            refusal[0] = None
+            after = await shell.type("secrets", "cat", "v:x")
+            return refused, passed, after
+
+    refused, passed, after = run_async(story())
+    assert (refused.code, passed.code, after.code) == (77, 0, 0)
+    assert b"The screen of the program that holds this node is locked." in refused.err
+    assert refused.out == b""
+    assert ran == [("agent", "status"), ("secrets", "cat")]

@@ -25,6 +25,7 @@ def test_issued_grants_are_found_by_vault_and_by_node(disk):
     grants = disk.reopen().grants.issued
     assert grants.get(ONE, ANNA) == replace(issued(ONE, ANNA, 2), revoked=7)
     assert grants.get(TWO, BERT) is None
+    assert grants.list() == [replace(issued(ONE, ANNA, 2), revoked=7), issued(ONE, BERT), issued(TWO, ANNA)]
     assert [row.grantee for row in grants.of_vault(ONE)] == [ANNA.raw, BERT.raw]
     assert [row.vault_id for row in grants.to_node(ANNA)] == [ONE.raw, TWO.raw]
     assert grants.remove(ONE, BERT) is True

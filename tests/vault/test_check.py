@@ -194,11 +194,11 @@ def test_a_tree_larger_than_an_object_is_refused(sink: DictSink, secret: Oid, ch
 
 @both_ways
 def test_hostile_trees_cost_little_time(sink: DictSink, check: Check) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for bad in (b"100644 a" * 250_000, b"40000 " * 300_000, bytes(MAX_OBJECT)):
         with pytest.raises(Malformed):
             check(bad, sink)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # ---- chunks ----

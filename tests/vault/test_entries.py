@@ -82,7 +82,7 @@ def test_other_modes_and_cut_entries_are_not_well_formed() -> None:
 
 def test_hostile_bytes_cost_one_pass() -> None:
     hostile = b"100644 a" * 250_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert not entries.is_well_formed(hostile)
     assert not entries.is_well_formed(entries.make(b"a", OID, False) * 60_000 + b"1")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

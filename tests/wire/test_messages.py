@@ -11,12 +11,14 @@ from pk_tui.errors import Busy, Malformed, NotFound, PeerMisbehaved, PermissionD
 from pk_tui.records import encode
 from pk_tui.wire.messages import (
     MAX_HAVE,
+    MAX_HEAD,
     MAX_MESSAGE,
     OFFERS_IN_PAGE,
     Ack,
     Failure,
     Hello,
     Message,
+    Moved,
     Notify,
     Offer,
     Offers,
@@ -32,7 +34,7 @@ from pk_tui.wire.messages import (
     piece_of,
 )
 
-OFFER = Offer(b"v" * 16, "work", ("clone", "pull"), b"c" * 32, b"n" * 32, b"grant")
+OFFER = Offer(b"v" * 16, "work", ("clone", "pull"), b"c" * 32, b"n" * 32, b"grant", b"head", 3, 99)
 SAMPLES: list[Message] = [
     Hello(1, "pk-tui 0.1"),
     Scan(),
@@ -40,6 +42,7 @@ SAMPLES: list[Message] = [
     Transfer(b"v" * 16, "pull", (b"h" * 20,)),
     TransferBegin(b"head", 7, 1234, b"c" * 32, b"n" * 32),
     TransferEnd(7, 1234),
+    Moved(b"v" * 16, b"head"),
     Notify(b"i" * 16, "share", b"body", 1_700_000_000_000_000),
     Ack(),
     Failure("refused", "no"),
@@ -57,7 +60,7 @@ def exactly(size: int) -> list[Any]:
     return [b"x" * (size - 1), b"x" * (size + 1), b"", *BYTES_FAULTS]
 
 
-_offer = ["offer1", b"v" * 16, "work", ["clone"], b"c" * 32, b"n" * 32, b"grant"]
+_offer = ["offer2", b"v" * 16, "work", ["clone"], b"c" * 32, b"n" * 32, b"grant", b"head", 3, 99]
 
 
 def offer_with(place: int, value: object) -> list[Any]:
@@ -67,7 +70,7 @@ def offer_with(place: int, value: object) -> list[Any]:
 FAULTS: list[tuple[list[Any], int, list[Any]]] = [
     (["hello1", 1, "soft"], 1, [0, 1 << 16, *U32_FAULTS]),
     (["hello1", 1, "soft"], 2, ["x" * 65, *TEXT_FAULTS]),
-    (["offers1", [_offer]], 1, [[_offer] * (OFFERS_IN_PAGE + 1), None, 1, "x", [1], [["offer2", *_offer[1:]]]]),
+    (["offers1", [_offer]], 1, [[_offer] * (OFFERS_IN_PAGE + 1), None, 1, "x", [1], [["offer1", *_offer[1:7]]]]),
     (["offers1", [_offer]], 1, [offer_with(1, fault) for fault in exactly(16)]),
     (["offers1", [_offer]], 1, [offer_with(2, fault) for fault in ["", "x" * 256, *TEXT_FAULTS]]),
     (
@@ -78,7 +81,12 @@ FAULTS: list[tuple[list[Any], int, list[Any]]] = [
     (["offers1", [_offer]], 1, [offer_with(4, fault) for fault in exactly(32)]),
     (["offers1", [_offer]], 1, [offer_with(5, fault) for fault in exactly(32)]),
     (["offers1", [_offer]], 1, [offer_with(6, fault) for fault in [b"x" * 1025, *BYTES_FAULTS]]),
+    (["offers1", [_offer]], 1, [offer_with(7, fault) for fault in [b"x" * (MAX_HEAD + 1), *BYTES_FAULTS]]),
+    (["offers1", [_offer]], 1, [offer_with(8, fault) for fault in U32_FAULTS]),
+    (["offers1", [_offer]], 1, [offer_with(9, fault) for fault in U63_FAULTS]),
     (["offers1", [_offer]], 1, [[[*_offer, 1]], [_offer[:-1]]]),
+    (["moved1", b"v" * 16, b"head"], 1, exactly(16)),
+    (["moved1", b"v" * 16, b"head"], 2, [b"", b"x" * (MAX_HEAD + 1), *BYTES_FAULTS]),
     (["transfer1", b"v" * 16, "pull", []], 1, exactly(16)),
     (["transfer1", b"v" * 16, "pull", []], 2, ["scan", "", "PULL", b"pull", 1, None]),
     (
@@ -181,7 +189,7 @@ def test_a_message_longer_than_allowed_is_refused_before_it_is_read() -> None:
 
 
 def test_a_message_of_our_own_that_is_too_long_is_not_sent() -> None:
-    big = Offer(b"v" * 16, "名" * 255, ("clone",), b"c" * 32, b"n" * 32, b"g" * 1024)
+    big = Offer(b"v" * 16, "名" * 255, ("clone",), b"c" * 32, b"n" * 32, b"g" * 1024, b"h" * MAX_HEAD, 1, 1)
     with pytest.raises(ValueError, match="larger"):
         encode_message(Offers((big,) * 100))
 
@@ -241,9 +249,12 @@ def test_a_piece_is_neither_empty_nor_too_large() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 100, 101, 1000])
 @pytest.mark.parametrize("name", ["work", "名" * 255])
-def test_pages_hold_every_offer_in_order_and_fit(count: int, name: str) -> None:
+@pytest.mark.parametrize("grant", [300, 1024])
+@pytest.mark.parametrize("head", [0, 241, MAX_HEAD])
+def test_pages_hold_every_offer_in_order_and_fit(count: int, name: str, grant: int, head: int) -> None:
     offers = [
-        Offer(number.to_bytes(16, "big"), name, ("pull",), b"c" * 32, b"n" * 32, b"g" * 300) for number in range(count)
+        Offer(number.to_bytes(16, "big"), name, ("pull",), b"c" * 32, b"n" * 32, b"g" * grant, b"h" * head, 2, 3)
+        for number in range(count)
     ]
     found = [offer for page in pages(offers) for offer in decode_message(encode_message(page), Offers).offers]
     assert found == offers

@@ -1,18 +1,17 @@
-"""The one place that builds a real agent and opens a face."""
+"""A real node's store: made whole or not at all, opened by its password, closed again. Who uses it, and how long, is `running`'s
+and `held`'s affair."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import ThreadDesk
 from pk_tui.agent.lifecycle import as_password, entropy_of
-from pk_tui.api.facade import AgentApi
-from pk_tui.api.views import StatusView
 from pk_tui.clock import SystemClock
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.crypto.keys import RecoveryKey, SigningKey
@@ -26,16 +25,11 @@ from pk_tui.net.websocket import WebSocketTransport
 from pk_tui.plaintext import Plaintext
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
-from pk_tui.store.witness import FileWitness
+from pk_tui.store.witness import FileWitness, Witness
 from pk_tui.terms import Address, NodeId
 from pk_tui.trust.claim import make_genesis
 
-
-def main(argv: list[str]) -> int:
-    """Run one command in this process; what the console script falls back to when no agent holds the node."""
-    from pk_tui.cli.main import main_direct
-
-    return main_direct(argv)
+OpenStore = Callable[[Database, Witness], NodeStore]
 
 
 def throw_away_password() -> str:
@@ -43,11 +37,27 @@ def throw_away_password() -> str:
     return random_bytes(16).hex()
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A node just made, closed. The root key opens it without the second or so that its password takes."""
+
+    node_id: NodeId
+    words: Plaintext
+    root: SealKey
+
+
 async def create_node(home: Home, password: Plaintext, words: Plaintext | None = None) -> tuple[NodeId, Plaintext]:
     """A new node in an empty directory: its id and the 24 recovery words. Raises AlreadyExists if something is there.
 
     With the `words` of an earlier node this is a new node, with a new key, of the same person: its first claim is signed by
     the same recovery key, which is what shows the succession.
+    """
+    made = await make_node(home, password, words)
+    return made.node_id, made.words
+
+
+async def make_node(home: Home, password: Plaintext, words: Plaintext | None = None) -> Made:
+    """As `create_node`.
 
     The database is made under another name and renamed when it is whole, so a broken-off bootstrap leaves nothing that
     looks like a node.
@@ -85,22 +95,22 @@ async def create_node(home: Home, password: Plaintext, words: Plaintext | None =
         finally:
             database.close()
         home.finish_database()
-        return signing.node_id, to_words(recovery_entropy)
+        return Made(signing.node_id, to_words(recovery_entropy), root)
 
 
 @asynccontextmanager
-async def _opened(home: Home, listen: Address | None, stays: bool) -> AsyncIterator[Agent]:
-    """The node's agent, locked, holding the node's lock for as long as the block runs."""
+async def opened(
+    home: Home, listen: Address | None, stays: bool, open_store: OpenStore = NodeStore.open, breath: float = 0.0
+) -> AsyncIterator[Agent]:
+    """The node's agent, locked, holding the node's lock for as long as the block runs. `breath` is the desk's."""
     if not home.has_node():
         raise NotFound(f"There is no node in {home.shown}. Create one with `pk-tui bootstrap`.")
-    # Without a handler Python prints warnings to standard error, which belongs to the command or the screen.
-    logging.getLogger("pk_tui").addHandler(logging.NullHandler())
     clock = SystemClock()
-    with home.lock():
-        desk = ThreadDesk(clock)
+    with home.lock(), _nothing_printed():
+        desk = ThreadDesk(clock, breath=breath)
         database = await desk.do(lambda: Database.open(home.database))
         try:
-            store = await desk.do(lambda: NodeStore.open(database, FileWitness(home.witness)))
+            store = await desk.do(lambda: open_store(database, FileWitness(home.witness)))
             async with Agent(store, desk, clock, WebSocketTransport(), listen=listen, stays=stays) as agent:
                 yield agent
         finally:
@@ -108,43 +118,17 @@ async def _opened(home: Home, listen: Address | None, stays: bool) -> AsyncItera
             await desk.close()
 
 
-async def _unlock(agent: Agent, password: Plaintext, accept_state: bool) -> None:
-    slot = agent.store.password_slot
-    root = await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
-    await agent.unlock(root, accept_state)
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Without a handler Python prints warnings to standard error, which belongs to the command or the screen."""
+    logger, handler = logging.getLogger("pk_tui"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
-async def run_agent(
-    home: Home,
-    password: Plaintext,
-    listen: Address,
-    accept_state: bool,
-    ready: Callable[[StatusView], None],
-) -> int:
-    """A headless agent in this process: unlocked, listening, serving its control socket, until it is asked to stop."""
-    from pk_tui.cli.main import run
-    from pk_tui.control.server import ControlServer
-
-    async with _opened(home, listen, stays=True) as agent:
-        await _unlock(agent, password, accept_state)
-        async with ControlServer(home, lambda invocation: run(invocation, agent)):
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, agent.stop_requested.set)
-            ready(await agent.lifecycle.status())
-            with suppress(asyncio.CancelledError):
-                await agent.stop_requested.wait()
-    return 0
-
-
-async def with_agent(
-    home: Home,
-    password: Plaintext | None,
-    use: Callable[[AgentApi], Awaitable[int]],
-    accept_state: bool = False,
-) -> int:
-    """Open the node for one command; without a password it stays locked. It listens on no port, and is closed afterwards."""
-    async with _opened(home, None, stays=False) as agent:
-        if password is not None:
-            await _unlock(agent, password, accept_state)
-        return await use(agent)
+async def root_from_password(agent: Agent, password: Plaintext) -> SealKey:
+    """The node's root key, after about a second in a thread. Raises WrongPassword."""
+    return await asyncio.to_thread(unwrap_with_password, agent.store.password_slot, as_password(password))

@@ -1,0 +1,117 @@
+"""Sharing a vault of ours, and ending that. Taking what others share is in `receiving`; both are called from here."""
+
+from __future__ import annotations
+
+from pk_tui.api.views import VaultView
+from pk_tui.clock import rfc3339
+from pk_tui.errors import PermissionDenied, UnknownNode, Unreachable
+from pk_tui.terms import NodeId
+from pk_tui.tui.deeds.receiving import clone_offer, clone_share, pull
+from pk_tui.tui.dialogs.pick import PickDialog
+from pk_tui.tui.dialogs.share import ShareDialog, own_vaults
+from pk_tui.tui.dialogs.unshare import ExposedDialog, unshare_question
+from pk_tui.tui.notes import connected_nodes
+from pk_tui.tui.panes.pane import Pane
+from pk_tui.tui.text import counted, sentence, shown
+from pk_tui.tui.widgets.chooser import Choice
+
+__all__ = ["clone_offer", "clone_share", "pull", "share", "unshare"]
+
+
+async def share(pane: Pane, vault: VaultView | None, node: NodeId | None = None) -> None:
+    """Ask for what is not given, share, and say what follows; on failure, why."""
+    live = pane.live
+    if vault is not None and vault.origin is not None:
+        owner = live.name_of(vault.origin.node_id)
+        pane.say(sentence("$vault is a clone: only its owner $owner can share it.", vault=vault.name, owner=owner))
+        return
+    if node is None and not live.nodes:
+        pane.say("There is nobody to share with yet: no other node is known. 2 shows the nodes, a adds one.")
+        return
+    if vault is None and not own_vaults(live.vaults):
+        pane.say("There is no vault of your own to share yet. 1 shows the vaults, N makes one.")
+        return
+    if vault is None and node is None:
+        pane.say("Choose the vault to share, or the node to share with, first.")
+        return
+    known = None if node is None else live.node(node)
+    if node is not None and (known is None or not known.trusted):
+        refusal = sentence("$who is not trusted, so nothing can be shared with it.", who=live.name_of(node))
+        await pane.explain(PermissionDenied(refusal.plain), str(node), str(vault.vault_id) if vault else None)
+        return
+    answer = await pane.ask(
+        ShareDialog(live, vault.vault_id if vault else None, node, pane.session.glyphs, pane.session.clock.now)
+    )
+    if answer is None:
+        return
+    who = live.name_of(answer.node_id)
+    name = next((row.name for row in live.vaults if row.vault_id == answer.vault_id), "the vault")
+    try:
+        async with pane.busy(sentence("Sharing $vault with $who", vault=name, who=who)):
+            given = await pane.api.vaults.share(str(answer.vault_id), str(answer.node_id), answer.not_after)
+    except (UnknownNode, PermissionDenied, Unreachable) as error:
+        await pane.explain(error, str(answer.node_id), str(answer.vault_id))
+        return
+    day = rfc3339(given.not_after)[:10]
+    if answer.node_id in connected_nodes(live):
+        follows = sentence("$who is being told.", who=who)
+    else:
+        follows = sentence("$who is not connected now and is told as soon as it is.", who=who)
+    pane.say(sentence("Shared $vault with $who until $day. $follows", vault=name, who=who, day=day, follows=follows))
+
+
+async def unshare(pane: Pane, vault: VaultView, node: NodeId | None = None) -> None:
+    """Ask with whom to end it and whether, end it, and show what the other side has seen."""
+    live = pane.live
+    if vault.origin is not None:
+        pane.say(sentence("$vault is a clone: it is not shared from here.", vault=vault.name))
+        return
+    holders = [row.node_id for row in await pane.api.vaults.permissions(str(vault.vault_id))]
+    if not holders:
+        pane.say(sentence("$vault is shared with nobody.", vault=vault.name))
+        return
+    if node is not None and node not in holders:
+        pane.say(sentence("$vault is not shared with $who.", vault=vault.name, who=live.name_of(node)))
+        return
+    if node is None and len(holders) == 1:
+        node = holders[0]
+    if node is None:
+        choices = [
+            Choice(str(one), name, f"{one.short}…")
+            for name, one in sorted((live.name_of(holder), holder) for holder in holders)
+        ]
+        picked = await pane.ask(
+            PickDialog(
+                sentence("Unshare $vault", vault=shown(vault.name, 50)),
+                sentence("$vault is shared with $nodes. Whose share ends?", vault=vault.name,
+                         nodes=counted(len(holders), "node")),
+                choices,
+                pane.session.glyphs,
+            )
+        )  # fmt: skip
+        if picked is None:
+            return
+        node = NodeId.parse(picked)
+    who = live.name_of(node)
+    if not await pane.ask(unshare_question(vault, who)):
+        return
+    async with pane.busy(sentence("Ending the share of $vault with $who", vault=vault.name, who=who)):
+        exposed = await pane.api.vaults.unshare(str(vault.vault_id), str(node))
+    if exposed:
+        pane.say(
+            sentence(
+                "$vault is not shared with $who any more, which has seen $secrets.",
+                vault=vault.name,
+                who=who,
+                secrets=counted(len(exposed), "secret"),
+            )
+        )
+        await pane.ask(ExposedDialog(vault, who, exposed))
+    else:
+        pane.say(
+            sentence(
+                "$vault is not shared with $who any more. It has seen nothing that is in it now.",
+                vault=vault.name,
+                who=who,
+            )
+        )

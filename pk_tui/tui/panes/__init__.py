@@ -1,0 +1,1 @@
+"""The four panes of the workspace: vaults, nodes, gestalt, notifications."""

@@ -1,0 +1,1 @@
+"""One full screen each: first run, lock, and the workspace with its four panes."""

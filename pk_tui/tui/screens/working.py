@@ -1,0 +1,12 @@
+"""What the app knows of the screen one works on, without loading it: the first picture does not wait for the panes."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+
+class WorkingScreen(Screen[None]):
+    """It has verbs, can be locked, and is made anew afterwards."""
+
+    def remember(self) -> None:
+        """Keep in the session where everything stands; called before the screen goes away."""

@@ -1,0 +1,33 @@
+"""What exists while the node is open: the way to it, what is known of it, and what runs. Ends with the full lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pk_tui.api.facade import AgentApi
+from pk_tui.api.front import Front, Playground, Situation
+from pk_tui.clock import Clock
+from pk_tui.tui.clipboard import Clipboard
+from pk_tui.tui.glyphs import Glyphs
+from pk_tui.tui.live import Live
+from pk_tui.tui.name_index import NameIndex
+from pk_tui.tui.settings import Settings
+from pk_tui.tui.transfers import Transfers
+
+
+@dataclass(slots=True)
+class Session:
+    api: AgentApi
+    live: Live
+    transfers: Transfers
+    clipboard: Clipboard
+    clock: Clock
+    glyphs: Glyphs
+    front: Front
+    situation: Situation
+    settings: Settings
+    playground: Playground | None = None
+    names: NameIndex = field(default_factory=NameIndex)
+    """What there is to find by name."""
+    places: dict[str, object] = field(default_factory=dict)
+    """Where each pane stood when the screen was locked, by the pane's id; what is in it is the pane's own affair."""

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import asyncio
+
+from textual.events import AppBlur, AppFocus
+from tui.stage import stage
+
+from pk_tui.tui.messages import GoTo
+from pk_tui.tui.panes.pane import Pane
+from pk_tui.tui.screens.workspace import PANES, Workspace
+
+
+def test_digits_go_to_the_panes_and_the_header_says_where_one_is() -> None:
+    async def scenario(size: tuple[int, int]) -> None:
+        async with stage(size) as s:
+            for number, pane in enumerate(PANES, 1):
+                await s.press(str(number))
+                await s.see(f"[{number} {pane.TITLE}")
+                shown = [one.PANE for one in s.screen.query(Pane) if one.display]
+                assert shown == [pane.PANE]
+
+    for size in ((80, 24), (120, 40)):
+        asyncio.run(scenario(size))
+
+
+def test_after_the_lock_the_same_pane_is_shown() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            await s.press("3", "ctrl+l")
+            await s.until(lambda: not isinstance(s.app.screen, Workspace), "the lock")
+            assert s.front.screen_locked == [True]
+            assert s.app.session is not None
+            await s.app.show(Workspace(s.app.session))
+            await s.see("[3 Gestalt]")
+
+    asyncio.run(scenario())
+
+
+def test_a_locked_screen_keeps_nothing_of_the_workspace_mounted() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            await s.press("ctrl+l")
+            await s.until(lambda: not isinstance(s.app.screen, Workspace), "the lock")
+            assert not [one for one in s.app.screen_stack if isinstance(one, Workspace)]
+
+    asyncio.run(scenario())
+
+
+def test_a_pane_can_send_one_to_another() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            screen = s.app.screen
+            assert isinstance(screen, Workspace)
+            came: list[object] = []
+            nodes = next(one for one in screen.query(Pane) if one.PANE == "nodes")
+            nodes.go_to = came.append  # type: ignore[method-assign]
+            screen.pane.post_message(GoTo("nodes", s.world.ids["bob"]))
+            await s.see("[2 Nodes]")
+            assert came == [s.world.ids["bob"]]
+
+    asyncio.run(scenario())
+
+
+def test_connected_nodes_are_counted_live() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            await s.see("1/1")
+            await s.world.stop("bob")
+            await s.see("0/1")
+
+    asyncio.run(scenario())
+
+
+def test_a_node_that_lets_nobody_in_says_so_when_it_opens() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            assert s.app.session is not None
+            s.front.not_listening = "Port [/x] is taken."
+            await s.app.show(Workspace(s.app.session))
+            await s.see("Other nodes cannot call this one: Port [/x] is taken.")
+
+    asyncio.run(scenario())
+
+
+def test_when_another_window_is_used_the_pane_hides_what_it_shows_under_a_dialog_too() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            left: list[str] = []
+            workspace = s.screen
+            assert isinstance(workspace, Workspace)
+            pane = workspace.pane
+            pane.left = lambda: left.append(pane.PANE)  # type: ignore[method-assign]
+            s.app.post_message(AppBlur())
+            await s.until(lambda: left == ["vaults"], "being hidden")
+            s.app.post_message(AppFocus())
+            await s.press("ctrl+f")
+            await s.see("Find")
+            s.app.post_message(AppBlur())
+            await s.until(lambda: left == ["vaults", "vaults"], "being hidden again")
+
+    asyncio.run(scenario())
