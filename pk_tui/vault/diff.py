@@ -36,8 +36,9 @@ def changes(source: ObjectSource, old: Oid | None, new: Oid | None, prefix: tupl
 
 def differing(source: ObjectSource, old: Oid | None, new: Oid | None) -> tuple[dict[bytes, Oid], dict[bytes, Oid]]:
     """Name to oid of the entries that only the tree `old` has and that only `new` has."""
-    before = entries.split(source.body(old)) if old is not None else []
-    after = entries.split(source.body(new)) if new is not None else []
+    raw_before = source.body(old) if old is not None else b""
+    raw_after = source.body(new) if new is not None else b""
+    before, after = entries.apart(raw_before, raw_after)
     if before and after:
         both = set(before).intersection(after)
         before = [entry for entry in before if entry not in both]

@@ -86,3 +86,35 @@ def test_hostile_bytes_cost_one_pass() -> None:
     assert not entries.is_well_formed(hostile)
     assert not entries.is_well_formed(entries.make(b"a", OID, False) * 60_000 + b"1")
     assert time.process_time() - start < 2
+
+
+@given(rows, rows, rows)
+@settings(max_examples=200)
+def test_what_is_left_of_two_trees_differs_as_they_do(
+    both: dict[bytes, tuple[bool, bytes]], one: dict[bytes, tuple[bool, bytes]], other: dict[bytes, tuple[bool, bytes]]
+) -> None:
+    before, after = raw_of(both | one), raw_of(both | other)
+    mine, theirs = entries.apart(before, after)
+    all_mine, all_theirs = entries.split(before), entries.split(after)
+    assert set(mine) - set(theirs) == set(all_mine) - set(all_theirs)
+    assert set(theirs) - set(mine) == set(all_theirs) - set(all_mine)
+    assert entries.apart(before, before) == ([], [])
+    assert entries.apart(before, b"") == (all_mine, [])
+
+
+def test_an_equal_end_that_is_an_entry_here_and_part_of_a_name_there_hides_nothing() -> None:
+    one = entries.make(b"a", OID, False) + entries.make(b"b", OID, False)
+    other = entries.make(b"a", OID, False) + entries.make(b"zzz100644 b", OID, False)
+    assert one[-29:] == other[-29:] == entries.make(b"b", OID, False)
+    assert entries.apart(one, other) == ([one[-29:]], [entries.make(b"zzz100644 b", OID, False)])
+
+
+@given(st.lists(st.tuples(names, st.binary(min_size=20, max_size=20)), max_size=4), st.binary(max_size=60))
+@settings(max_examples=200)
+def test_ids_made_to_look_like_entries_hide_nothing(some: list[tuple[bytes, bytes]], noise: bytes) -> None:
+    one = b"".join(entries.make(name, oid, False) for name, oid in some)
+    inner = entries.make(b"y", (one + noise + bytes(20))[-20:], False)
+    other = entries.make(b"x", (noise + one + bytes(20))[:20], False) + inner
+    mine, theirs = entries.apart(one, other)
+    assert set(mine) - set(theirs) == set(entries.split(one)) - set(entries.split(other))
+    assert set(theirs) - set(mine) == set(entries.split(other)) - set(entries.split(one))
