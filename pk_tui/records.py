@@ -6,12 +6,15 @@ signs the bytes of `encode` and keeps them: signed bytes are stored and forwarde
 
 Why arrays: with maps msgspec lets the last of two equal keys win; arrays have no keys and refuse surplus fields.
 
+`JsonRecord` is for what people may look at and edit by hand: one line of JSON by its fields' names, as strictly read.
+
 `ValueCodec` is for plain values (frozen dataclasses and what they hold) between two processes of one version and one user:
 there speed counts, nothing is signed, and nothing is kept.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -68,6 +71,52 @@ def decode(kind: type[R], data: bytes | memoryview, limit: int = 16 * 1024) -> R
         # UnicodeDecodeError is a ValueError; a nesting bomb is a RecursionError; neither is a MsgspecError.
         # Their own texts can quote the data, so no traceback is to show them.
         raise Malformed("A record is not of the type it should be.") from None
+
+
+class JsonRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of records kept as JSON. Fields stand in the order of the class; one with its default value is left out."""
+
+
+J = TypeVar("J", bound=JsonRecord)
+_json_encoder = msgspec.json.Encoder()
+_json_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def encode_json(record: JsonRecord) -> bytes:
+    """The record's one form: a line without spaces or line feed. Raises Malformed if a text in it is no UTF-8."""
+    try:
+        return _json_encoder.encode(record)
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        raise Malformed("A text is not valid UTF-8 and cannot be written down.") from None
+
+
+def decode_json(kind: type[J], data: bytes, limit: int) -> J:
+    """Read one record from exactly `data`, in whatever spacing and order a person or program wrote it.
+
+    Raises Malformed, which does not quote the data, if it is longer than `limit` bytes, is no JSON, breaks a limit stated in
+    the type, or has a field that is unknown or stands twice.
+    """
+    if len(data) > limit:
+        raise Malformed(f"A record of {len(data)} bytes is larger than the {limit} allowed.")
+    decoder = _json_decoders.get(kind)
+    if decoder is None:
+        decoder = _json_decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        record: J = decoder.decode(data)
+        if _json_encoder.encode(record) != data:
+            # Of two equal keys msgspec lets the last win, another reader may take the first. The one form has none; any other
+            # is looked through, which is safe only now that its depth and size are known.
+            json.loads(data, object_pairs_hook=_once_each)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        raise Malformed("A record is not of the type it should be.") from None
+    return record
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError
+    return fields
 
 
 class ValueCodec(Generic[R]):

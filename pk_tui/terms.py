@@ -22,6 +22,8 @@ MAX_DEPTH = 64
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _NODE_TEXT = re.compile(r"v[0-9a-v]{52}")
+_PLAIN_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,254}")
+"""Names of which nothing has to be asked: nearly all."""
 _HEX_COMMIT = re.compile(r"[0-9a-f]{40}")
 MIN_NODE_PREFIX = 12
 """Characters of a node id that may stand for the whole where no rights are granted."""
@@ -220,16 +222,21 @@ class SecretPath:
 
     @classmethod
     def of(cls, parts: tuple[str, ...]) -> Self:
-        joined = "/".join(parts)
-        for part in parts:
-            fault = component_fault(part)
-            if fault:
-                raise Misuse(f"“{safe_text(joined)}” cannot be the path of a secret: {fault}.")
         if not parts:
             raise Misuse("The path of a secret has at least one name.")
+        return cls._of(parts, parts)
+
+    @classmethod
+    def _of(cls, parts: tuple[str, ...], unchecked: tuple[str, ...]) -> Self:
+        """`unchecked`: those of the parts that are not known to be names."""
+        joined = "/".join(parts)
+        for part in unchecked:
+            fault = None if _PLAIN_NAME.fullmatch(part) else component_fault(part)
+            if fault:
+                raise Misuse(f"“{safe_text(joined)}” cannot be the path of a secret: {fault}.")
         if len(parts) > MAX_DEPTH:
             raise Misuse(f"“{safe_text(joined)}” cannot be the path of a secret: it is deeper than {MAX_DEPTH} names.")
-        if len(joined.encode()) > MAX_PATH_BYTES:
+        if len(joined) > MAX_PATH_BYTES or (not joined.isascii() and len(joined.encode()) > MAX_PATH_BYTES):
             raise Misuse(
                 f"“{safe_text(joined)}” cannot be the path of a secret: it is longer than {MAX_PATH_BYTES} bytes."
             )
@@ -239,7 +246,7 @@ class SecretPath:
         return "/".join(self.parts)
 
     def __truediv__(self, name: str) -> SecretPath:
-        return SecretPath.of((*self.parts, name))
+        return SecretPath._of((*self.parts, name), (name,))
 
     @property
     def name(self) -> str:

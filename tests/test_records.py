@@ -23,13 +23,16 @@ from pk_tui.records import (
     Bytes24,
     Bytes32,
     Bytes64,
+    JsonRecord,
     Meta,
     NameText,
     Record,
     Time,
     ValueCodec,
     decode,
+    decode_json,
     encode,
+    encode_json,
     replace,
 )
 
@@ -368,3 +371,70 @@ def test_what_cannot_be_written_down_is_refused_in_words(value: object) -> None:
 def test_a_type_that_cannot_travel_is_noticed_at_once() -> None:
     with pytest.raises(TypeError):
         codec(Even | Painted)
+
+
+# Records as JSON
+
+
+class Line(JsonRecord, frozen=True, rename={"number": "a-number"}):
+    name: Annotated[str, Meta(max_length=40)]
+    number: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] = 0
+    raw: bytes | None = None
+    inner: tuple["Line", ...] = ()
+
+
+LINES = st.recursive(
+    st.builds(Line, st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.integers(-(2**63), 2**63 - 1)),
+    lambda inner: st.builds(
+        Line, st.just("x"), st.just(0), st.none() | st.binary(max_size=9), st.lists(inner, max_size=3).map(tuple)
+    ),
+    max_leaves=6,
+)
+
+
+@given(LINES)
+def test_a_json_record_is_read_back_and_has_one_form(line: Line) -> None:
+    raw = encode_json(line)
+
+    assert decode_json(Line, raw, len(raw)) == line
+    assert encode_json(decode_json(Line, raw, len(raw))) == raw
+    assert b"\n" not in raw
+
+
+def test_a_json_record_leaves_defaults_out_and_forgives_spacing_and_order() -> None:
+    assert encode_json(Line("a", 7)) == b'{"name":"a","a-number":7}'
+    assert decode_json(Line, b' { "a-number": 7,\n "name": "\\u0061", "inner": [] }\n', 100) == Line("a", 7)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b'{"name":"canary"',
+        b'{"name":"canary"}{}',
+        b'{"name":"canary","more":1}',
+        b'{"name":"canary","name":"b"}',
+        b'{"name":"canary","a-number":1,"\\u0061-number":1}',
+        b'{"name":"canary","inner":[{"name":"a","name":"a"}]}',
+        b'{"name":"canary","a-number":1.0}',
+        b'{"name":"canary","a-number":NaN}',
+        b'{"name":"canary","a-number":9223372036854775808000}',
+        b'{"name":"canary","raw":"canary!"}',
+        b'{"name":"' + b"x" * 41 + b'"}',
+        b'{"name":"\\ud800"}',
+        b'{"name":"\xed\xa0\x80"}',
+        b'{"name":"a","inner":' + b'[{"name":"a","inner":' * 200_000,
+        b"[" * 200_000,
+        b'{"name":"a"}' + b" " * 5_000_000,
+    ],
+)
+def test_json_that_is_no_such_record_is_malformed_and_not_quoted(raw: bytes) -> None:
+    with pytest.raises(Malformed) as caught:
+        decode_json(Line, raw, 5_000_000)
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_json_record_with_half_of_a_character_is_not_written() -> None:
+    with pytest.raises(Malformed):
+        encode_json(Line("\ud800"))

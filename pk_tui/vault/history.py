@@ -1,6 +1,7 @@
-"""Commits: their exact form, writing one, and walking back from a head. History is a chain of first parents.
+"""Commits: their exact form, writing one, and walking back from a head along first parents: a vault's own line.
 
-A commit is plain git with one author, named by node id, and times in whole seconds of UTC. What orders commits is who is
+A merge has two parents: the version it was made on, and the one it brought in. What lies behind the second is `ancestry`'s. A
+commit is plain git with one author, named by node id, and times in whole seconds of UTC. What orders commits is who is
 whose parent, never the time.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from pk_tui.clock import SECOND, Instant
@@ -21,10 +22,12 @@ from pk_tui.vault.objects import Facts, Kind, ObjectSink, ObjectSource, Oid, git
 
 MAX_MESSAGE = 64 * 1024
 """Bytes of a commit message in UTF-8."""
-MAX_PARENTS = 1
-"""One writer, one parent. Merges of several writers' heads will raise this."""
+MAX_PARENTS = 2
+"""A merge brings in one other version at a time."""
 MESSAGE_PATHS = 20
 """Changed paths named in a message we write ourselves; more are counted."""
+_STEP = 500
+"""Changes between two places where the work can be interrupted."""
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, the last that RFC 3339 can write."""
 
@@ -50,13 +53,15 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One commit of a log. `author` is the node id's text; `changes` are those against the first parent."""
+    """One commit of a log. `author` is the node id's text; `changes` are those against the first of `parents`: of a merge all
+    that it brought."""
 
     commit: CommitId
     time: Instant
     author: str
     message: str
     changes: tuple[Changed, ...]
+    parents: tuple[CommitId, ...] = ()
 
 
 def parse_commit(raw: bytes) -> Commit:
@@ -75,13 +80,22 @@ def parse_commit(raw: bytes) -> Commit:
     except (Misuse, UnicodeDecodeError) as error:
         raise Malformed("A commit has an author or message that cannot be read.") from error
     parents = tuple(CommitId(bytes.fromhex(line[7:].decode())) for line in match["parents"].splitlines())
+    if len(set(parents)) != len(parents):
+        raise Malformed("A commit names one parent twice.")
     return Commit(bytes.fromhex(match["tree"].decode()), parents, author, seconds * SECOND, message)
 
 
 def build_commit(
-    sink: ObjectSink, tree: Oid, parent: CommitId | None, author: NodeId, message: str, time: Instant
+    sink: ObjectSink,
+    tree: Oid,
+    parent: CommitId | None,
+    author: NodeId,
+    message: str,
+    time: Instant,
+    merged: CommitId | None = None,
 ) -> tuple[CommitId, Facts]:
-    """Add a commit of `tree` on `parent` (None for the first). Raises Misuse if the message is too long or no text."""
+    """Add a commit of `tree` on `parent` (None for the first), which brings in `merged`. Raises Misuse if the message is too
+    long or no text."""
     try:
         text = message.encode()
     except UnicodeEncodeError as error:
@@ -89,9 +103,12 @@ def build_commit(
     if len(text) > MAX_MESSAGE or b"\0" in text:
         raise Misuse(f"A message is at most {MAX_MESSAGE} bytes of text without zero characters.")
     who = f"{author} <{author}> {min(max(time // SECOND, 0), _LAST_SECOND)} +0000"
-    above = f"parent {parent}\n" if parent else ""
+    parents = [one for one in (parent, merged) if one is not None]
+    if len(set(parents)) != len(parents):
+        raise ValueError("a version is not merged into itself")
+    above = "".join(f"parent {one}\n" for one in parents)
     raw = f"tree {tree.hex()}\n{above}author {who}\ncommitter {who}\n\n".encode() + text + b"\n"
-    facts = commit_facts(raw, sink.facts(tree), [sink.facts(parent.raw)] if parent else [])
+    facts = commit_facts(raw, sink.facts(tree), [sink.facts(one.raw) for one in parents])
     commit = git_name(Kind.COMMIT, raw)
     sink.add(commit, facts, raw)
     return CommitId(commit), facts
@@ -102,7 +119,7 @@ def read_commit(source: ObjectSource, commit: CommitId) -> Commit:
 
 
 def walk(source: ObjectSource, head: CommitId, limit: int | None = None) -> Iterator[tuple[CommitId, Commit]]:
-    """The commits from `head` back to the first one, at most `limit`."""
+    """The commits from `head` back to the first one along first parents, at most `limit`."""
     here: CommitId | None = head
     count = 0
     while here is not None and (limit is None or count < limit):
@@ -124,7 +141,7 @@ def log(source: ObjectSource, head: CommitId, path: SecretPath | None = None) ->
             yield None
             continue
         changed = tuple(changes(source, old, new, look.parts))
-        yield LogEntry(commit_id, commit.time, str(commit.author), commit.message, changed)
+        yield LogEntry(commit_id, commit.time, str(commit.author), commit.message, changed, commit.parents)
 
 
 def last_change(source: ObjectSource, head: CommitId, path: SecretPath) -> LogEntry:
@@ -175,12 +192,82 @@ class _PathLook:
         return found[1] if found else None
 
 
+def last_changes(
+    source: ObjectSource, head: CommitId, paths: Collection[SecretPath], until: CommitId
+) -> Generator[None, None, dict[SecretPath, Commit]]:
+    """The newest commit on the head's line that touched each of these secrets or directories, looked for back to `until`. Those
+    that none of them touched are left out. Reads nothing beside the way to the paths."""
+    found: dict[SecretPath, Commit] = {}
+    missing = set(paths)
+    wanted = _branches(missing)
+    for (commit_id, commit), parent in _pairs(source, head):
+        if commit_id == until or not missing:
+            break
+        for path in _differing_at(source, parent.tree if parent else None, commit.tree, wanted, ()):
+            if path is None:
+                yield
+            elif path in missing:
+                missing.discard(path)
+                found[path] = commit
+        wanted = _branches(missing)
+        yield
+    return found
+
+
+_Branches = dict[str, "_Branches"]
+"""Names that paths go along, each with what follows; where a path ends it has an entry with an empty name."""
+
+
+def _branches(paths: Iterable[SecretPath]) -> _Branches:
+    root: _Branches = {}
+    for path in paths:
+        here = root
+        for part in path.parts:
+            here = here.setdefault(part, {})
+        here[""] = {}
+    return root
+
+
+def _differing_at(
+    source: ObjectSource, old: Oid | None, new: Oid | None, wanted: _Branches, at: tuple[str, ...]
+) -> Iterator[SecretPath | None]:
+    """Those of the wanted paths at which two trees differ, and None after each directory that was looked into."""
+    if old == new:
+        return
+    if "" in wanted:
+        yield SecretPath(at)
+    before, after = (_named(source, oid, wanted) for oid in (old, new))
+    yield None
+    for name, below in wanted.items():
+        if name:
+            yield from _differing_at(source, before.get(name), after.get(name), below, (*at, name))
+
+
+def _named(source: ObjectSource, oid: Oid | None, wanted: _Branches) -> dict[str, Oid]:
+    """What lies at these names in a directory; nothing if it is none."""
+    if oid is None or not (len(wanted) > ("" in wanted)) or source.facts(oid).kind is not Kind.TREE:
+        return {}
+    return {name.decode(): below for _, name, below in entries.fields(source.body(oid))}
+
+
 def describe_changes(source: ObjectSource, old: Oid | None, new: Oid) -> str:
     """A message that says what changed: a line `path added`, `modified` or `deleted` each, or their numbers if they are many."""
+    work = describing_changes(source, old, new)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def describing_changes(source: ObjectSource, old: Oid | None, new: Oid) -> Generator[None, None, str]:
+    """The same in steps."""
     some: list[Changed] = []
     counts: Counter[Change] = Counter()
     for changed in changes(source, old, new):
         counts[changed[1]] += 1
+        if counts.total() % _STEP == 0:
+            yield
         if len(some) < MESSAGE_PATHS:
             some.append(changed)
     if not counts:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
@@ -47,6 +47,8 @@ _KINDS = {int(kind): kind for kind in Kind}
 """Much faster than Kind(number), which every look at the facts would pay."""
 _FACTS = struct.Struct("<BBHIQ32sI")
 FACTS_SIZE = _FACTS.size
+SIZE_IN_FACTS = slice(8, 16)
+"""Where the size lies in packed facts."""
 
 
 class Facts(NamedTuple):
@@ -86,6 +88,10 @@ class ObjectSource(Protocol):
 
     def facts(self, oid: Oid) -> Facts:
         """Raises KeyError if it is not here."""
+        ...
+
+    def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
+        """The `size` of each one's facts, for less than asking for them one by one. Raises KeyError."""
         ...
 
     def body(self, oid: Oid) -> bytes:

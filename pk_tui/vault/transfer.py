@@ -1,7 +1,7 @@
 """Vaults between peers: what is sent of a history, and what is believed of what is received.
 
-The stream is records `type u8 | size u32 | body` (big-endian), cut into pieces anywhere. Commits come oldest first, and
-each object after everything it names. A tree may come as a delta (type | DELTA): the body is then the name of its base,
+The stream is records `type u8 | size u32 | body` (big-endian), cut into pieces anywhere. Each commit comes after its parents,
+and each object after everything it names. A tree may come as a delta (type | DELTA): the body is then the name of its base,
 which the receiver has, and a git delta. Names are never sent: the receiver computes them.
 
 The receiver believes nothing: it knows where it stands (the head it has, or nothing), which head the owner signed, and
@@ -11,15 +11,16 @@ checks every object on arrival. An honest stream holds no object that is not nee
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from pk_tui.errors import Conflict, Corrupt, Malformed
 from pk_tui.terms import CommitId
+from pk_tui.vault import ancestry
 from pk_tui.vault.check import checked_blob, checked_commit, checked_successor, checked_tree
 from pk_tui.vault.delta import apply_delta, target_size
 from pk_tui.vault.diff import differing
-from pk_tui.vault.history import walk
+from pk_tui.vault.history import read_commit
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
 
 DELTA = 0x80
@@ -39,20 +40,62 @@ _CODES = frozenset((*_KINDS, Kind.TREE | DELTA))
 def outgoing(source: ObjectSource, head: Oid, have: Sequence[Oid]) -> Iterator[bytes]:
     """The history behind `head` that a receiver with one of the commits `have` lacks, in pieces of about PIECE bytes.
 
-    Without a known commit in the head's line that is all of it. Yields empty pieces while it looks for one in a long
+    Without a known commit among the head's ancestors that is all of it. Yields empty pieces while it looks for one in a long
     history: nothing to send, but points where the work can be interrupted. One record larger than a piece is sent in several.
     """
-    known = set(have)
-    missing: list[tuple[Oid, Oid]] = []  # (commit, its tree), newest first
-    base_tree: Oid | None = None
-    for commit_id, commit in walk(source, CommitId(head)):
-        if commit_id.raw in known:
-            base_tree = commit.tree
-            break
-        missing.append((commit_id.raw, commit.tree))
-        if len(missing) % _STEP == 0:
+    found = yield from _along_the_line(source, head, set(have))
+    if found is None:
+        found = yield from _among_all(source, CommitId(head), {CommitId(oid) for oid in have})
+    yield from _pieces(_records(source, *found))
+
+
+_Missing = tuple[list[tuple[Oid, Oid, Oid | None]], dict[Oid, Oid]]
+"""Commits to send, each after its parents, with its tree and its first parent; and the trees of those the receiver has."""
+
+
+def _along_the_line(source: ObjectSource, head: Oid, known: set[Oid]) -> Generator[bytes, None, _Missing | None]:
+    """What is missing if no merge comes before a known commit, or the first one; else None. It reads nothing but that."""
+    line: list[tuple[Oid, Oid, Oid | None]] = []
+    here: Oid | None = head
+    while here is not None:
+        commit = read_commit(source, CommitId(here))
+        if here in known:
+            return line[::-1], {here: commit.tree}
+        if len(commit.parents) > 1:
+            return None
+        parent = commit.parents[0].raw if commit.parents else None
+        line.append((here, commit.tree, parent))
+        here = parent
+        if len(line) % _STEP == 0:
             yield b""
-    yield from _pieces(_records(source, missing, base_tree))
+    return line[::-1], {}
+
+
+def _among_all(source: ObjectSource, head: CommitId, have: set[CommitId]) -> Generator[bytes, None, _Missing]:
+    """The same whatever the shape of the history; reads all of it."""
+    all_of_it = yield from _stopping(ancestry.behind(source, [head]))
+    known = yield from _stopping(ancestry.behind(source, have.intersection(all_of_it)))
+    missing = {commit: parents for commit, parents in all_of_it.items() if commit not in known}
+    rows: list[tuple[Oid, Oid, Oid | None]] = []
+    trees: dict[Oid, Oid] = {}
+    for commit in ancestry.in_order(missing, head):
+        parents = missing[commit]
+        rows.append((commit.raw, read_commit(source, commit).tree, parents[0].raw if parents else None))
+        if parents and parents[0] in known:
+            trees[parents[0].raw] = read_commit(source, parents[0]).tree
+        if len(rows) % _STEP == 0:
+            yield b""
+    return rows, trees
+
+
+def _stopping(work: Generator[None, None, ancestry.Parents]) -> Generator[bytes, None, ancestry.Parents]:
+    try:
+        while True:
+            next(work)
+            yield b""
+    except StopIteration as end:
+        found: ancestry.Parents = end.value
+        return found
 
 
 def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
@@ -73,14 +116,17 @@ def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-def _records(source: ObjectSource, missing: list[tuple[Oid, Oid]], old: Oid | None) -> Iterator[bytes]:
+def _records(
+    source: ObjectSource, missing: list[tuple[Oid, Oid, Oid | None]], trees: dict[Oid, Oid]
+) -> Iterator[bytes]:
     sent: set[Oid] = set()
-    for commit, tree in reversed(missing):
+    for commit, tree, parent in missing:
+        old = None if parent is None else trees[parent]
         if tree != old and tree not in sent:
             yield from _tree_records(source, tree, old, sent)
         body = source.body(commit)
         yield _HEADER.pack(Kind.COMMIT, len(body)) + body
-        old = tree
+        trees[commit] = tree
 
 
 def _tree_records(source: ObjectSource, tree: Oid, old: Oid | None, sent: set[Oid]) -> Iterator[bytes]:
@@ -129,21 +175,33 @@ class Incoming:
     """Checks a stream while it arrives and adds what is right to the sink.
 
     `known_head` is the commit the receiver stands at, None for a clone. Every method raises Malformed for what an honest
-    sender would not send, and Conflict if the history does not continue from there; the sink is then to be discarded.
-    `objects` and `size` (bytes) count what has come.
+    sender would not send, and Conflict if the history does not continue from there; the sink is then to be discarded. With
+    `anew` a history that begins with its first commit is taken instead, and `rewritten` says that it did. `objects` and `size`
+    (bytes) count what has come.
     """
 
-    def __init__(self, sink: ObjectSink, known_head: Oid | None, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, sink: ObjectSink, known_head: Oid | None, limits: Limits = DEFAULT_LIMITS, anew: bool = False
+    ) -> None:
         self._sink = sink
-        self._known = self._tip = known_head
+        self._known = known_head
+        self._anew = anew
         self._limits = limits
         self._rest = bytearray()
         self._needed = _HEADER.size
         self._expanded = 0
         self._unnamed: set[Oid] = set()
+        self._come: dict[Oid, bool] = {}
+        """The commits of this transfer, each with whether it continues from the known one."""
+        self._tips: set[Oid] = set()
+        """Those of them that no other has named as a parent yet."""
+        self.rewritten = False
         self.objects = 0
         self.size = 0
-        self.commits = 0
+
+    @property
+    def commits(self) -> int:
+        return len(self._come)
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of the stream, cut anywhere."""
@@ -176,13 +234,24 @@ class Incoming:
         self._rest = bytearray(stream[at:])
 
     def finish(self, head: Oid, digest: bytes) -> None:
-        """The stream has ended: it must have led to this head with this digest (as its owner signed them)."""
+        """The stream has ended: it must have led to this head with this digest (as its owner signed them), and nothing else."""
         if self._rest:
             raise Malformed("A transfer ended in the middle of a record.")
         if self._unnamed:
             raise Malformed("A transfer ended with objects that no commit needs.")
-        if self._tip != head or self._sink.facts(head).digest != digest:
+        if not self._come and head == self._known:
+            continues = True
+        elif head in self._come:
+            continues = self._come[head]
+        else:
             raise Malformed("A transfer did not lead to the signed head.")
+        if self._sink.facts(head).digest != digest:
+            raise Malformed("A transfer did not lead to the signed head.")
+        # Whatever else came has a child that came, so it is behind a tip; if the head is the only one, it is behind the head.
+        if self._tips - {head}:
+            raise Malformed("A transfer ended with commits that the signed head does not need.")
+        if not continues:
+            raise Malformed("A transfer does not follow the version that is here.")
 
     def _take(self, code: int, body: bytes) -> None:
         self.objects += 1
@@ -238,22 +307,36 @@ class Incoming:
         self._unnamed.add(oid)
 
     def _take_commit(self, oid: Oid, body: bytes) -> None:
-        self.commits += 1
-        if self.commits > self._limits.commits:
+        if self.commits >= self._limits.commits:
             raise Malformed("More commits were sent than are accepted in one transfer.")
         facts, commit = checked_commit(body, self._sink.facts)
-        if [parent.raw for parent in commit.parents] != ([] if self._tip is None else [self._tip]):
-            if self._known is not None and not commit.parents and self.commits == 1:
-                raise Conflict(
-                    "The other side's history does not hold the version this clone has: it was rewritten, or is an older copy. "
-                    "Nothing was changed."
-                )
-            raise Malformed("A commit does not follow the one before it.")
+        parents = [parent.raw for parent in commit.parents]
+        if not parents:
+            self._begin_anew()
+        elif oid in self._come or oid == self._known:
+            # One that is merely in the sink may have come by another transfer that ran meanwhile.
+            raise Malformed("A commit was sent twice, or although it was said to be here.")
         self._unnamed.discard(commit.tree)
         if self._unnamed:
             raise Malformed("Objects were sent that no commit needs.")
         self._add(oid, facts, body)
-        self._tip = oid
+        self._come[oid] = (
+            self._known is None or self.rewritten or any(self._come.get(one, one == self._known) for one in parents)
+        )
+        self._tips.difference_update(parents)
+        self._tips.add(oid)
+
+    def _begin_anew(self) -> None:
+        """A commit without parents: every history has one, its first, so only who has nothing yet is sent one."""
+        if self._come:
+            raise Malformed("A commit does not follow any before it.")
+        if self._known is not None:
+            if not self._anew:
+                raise Conflict(
+                    "The other side's history does not hold the version that is here: it was rewritten, or is an older copy. "
+                    "Nothing was changed."
+                )
+            self.rewritten = True
 
     def _add(self, oid: Oid, facts: Facts, body: bytes, base: Oid | None = None, delta: bytes | None = None) -> None:
         try:

@@ -7,8 +7,9 @@ root is `history`'s work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from pk_tui.errors import AlreadyExists, Misuse, NotFound
@@ -65,6 +66,13 @@ class Listed(NamedTuple):
     oid: Oid
 
 
+Row = tuple[str, bool, int, Oid]
+"""What a `Listed` holds, without its names."""
+PORTION = 1000
+_STOP_EVERY = 500
+"""Edits between two places where the work can be interrupted."""
+
+
 def empty_tree(sink: ObjectSink) -> Oid:
     """The tree of a vault without secrets; added if it is not there."""
     oid = git_name(Kind.TREE, b"")
@@ -91,23 +99,35 @@ def listing(source: ObjectSource, root: Oid, parts: Sequence[str], recursive: bo
 
     Raises NotFound if there is no directory at this path.
     """
+    return map(Listed._make, chain.from_iterable(listed_in_portions(source, root, parts, recursive)))
+
+
+def listed_in_portions(source: ObjectSource, root: Oid, parts: Sequence[str], recursive: bool) -> Iterator[list[Row]]:
+    """The same as bare tuples, at most PORTION at a time, for whoever makes something else of a great many of them."""
     found = find(source, root, parts)
     if found is None or found[1].kind is not Kind.TREE:
         raise NotFound(f"There is no directory “{safe_text('/'.join(parts))}”.")
-    return _rows(source, found[0], "".join(part + "/" for part in parts), recursive)
+    return _portions(source, found[0], "".join(part + "/" for part in parts), recursive)
 
 
-def _rows(source: ObjectSource, directory: Oid, prefix: str, recursive: bool) -> Iterator[Listed]:
-    facts_of = source.facts
-    for mode, name, oid in entries.fields(source.body(directory)):
-        facts = facts_of(oid)
-        path = prefix + name.decode()
-        if mode == entries.FILE or facts.kind is not Kind.TREE:
-            yield Listed(path, False, facts.size, oid)
-        else:
-            yield Listed(path, True, facts.size, oid)
-            if recursive:
-                yield from _rows(source, oid, path + "/", True)
+def _portions(source: ObjectSource, directory: Oid, prefix: str, recursive: bool) -> Iterator[list[Row]]:
+    fields = entries.fields(source.body(directory))
+    for start in range(0, len(fields), PORTION):
+        modes, names, oids = zip(*fields[start : start + PORTION], strict=True)
+        sizes = source.sizes_of(oids)
+        paths = [prefix + name for name in b"\0".join(names).decode().split("\0")]  # at once, in a third of the time
+        if modes.count(entries.FILE) == len(modes):
+            yield list(zip(paths, repeat(False), sizes, oids))
+            continue
+        rows: list[Row] = []
+        for mode, path, size, oid in zip(modes, paths, sizes, oids, strict=True):
+            is_directory = mode == entries.DIRECTORY and source.facts(oid).kind is Kind.TREE
+            rows.append((path, is_directory, size, oid))
+            if is_directory and recursive:
+                yield rows
+                rows = []
+                yield from _portions(source, oid, path + "/", True)
+        yield rows
 
 
 def transplant(source: ObjectSource, sink: ObjectSink, oid: Oid) -> None:
@@ -128,15 +148,27 @@ def edit(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Oid:
     Raises NotFound, AlreadyExists or Misuse if what is at a path does not fit the edit, and Misuse if a limit would be
     broken; the sink is then to be discarded.
     """
+    work = editing(sink, root, edits)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return Oid(end.value)
+
+
+def editing(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Generator[None, None, Oid]:
+    """The same in steps, for very many edits: it can be interrupted after some of them and after each new directory."""
     work = _Edits(sink, root)
-    for path, action in edits:
+    for number, (path, action) in enumerate(edits, 1):
         if isinstance(action, Put):
             work.put(path, (action.oid, sink.facts(action.oid)))
         elif isinstance(action, Remove):
             work.remove(path)
         else:
             work.make_directory(path)
-    return work.write()
+        if number % _STOP_EVERY == 0:
+            yield
+    return (yield from work.write())
 
 
 Leaf = tuple[Oid, Facts]
@@ -257,18 +289,20 @@ class _Edits:
         if emptied:  # paths below it may be among the opened ones
             self._opened = {(): self._root}
 
-    def write(self) -> Oid:
-        return self._write(self._root)[0]
+    def write(self) -> Generator[None, None, Oid]:
+        return (yield from self._write(self._root))[0]
 
-    def _write(self, directory: _Directory) -> Leaf:
+    def _write(self, directory: _Directory) -> Generator[None, None, Leaf]:
         """Add the directory as it now is, those below it first."""
+        if not directory.entries:
+            return (yield from self._write_new(directory))
         facts_of = self._sink.facts
         old = facts_of(directory.base) if directory.base else None
         splices: list[Splice] = []
         gone: list[Share] = []
         come: list[Share] = []
         for name, child in directory.changes.items():
-            leaf = self._write(child) if isinstance(child, _Directory) else child
+            leaf = (yield from self._write(child)) if isinstance(child, _Directory) else child
             index = directory.old_index(name)
             if index is not None:
                 before = directory.entries[index]
@@ -285,7 +319,38 @@ class _Edits:
         if directory.base and old and not splices:
             return directory.base, old
         splices.sort()
+        yield
         return self._add(directory, old, splices, gone, come)
+
+    def _write_new(self, directory: _Directory) -> Generator[None, None, Leaf]:
+        """One that was not there, or was empty: an import makes many, and there is nothing to splice into."""
+        rows: list[tuple[bytes, bytes, Facts]] = []
+        shares: list[Share] = []
+        for name, child in directory.changes.items():
+            leaf = (yield from self._write(child)) if isinstance(child, _Directory) else child
+            if leaf is not None:
+                oid, facts = leaf
+                is_tree = facts.kind is not Kind.BLOB
+                rows.append((name + b"/" if is_tree else name, entries.make(name, oid, directory=is_tree), facts))
+                shares.append(share_of(len(name), facts))
+        if directory.base and not rows:
+            return directory.base, self._sink.facts(directory.base)
+        rows.sort()
+        yield
+        return self._add_tree(
+            b"".join([entry for _, entry, _ in rows]), total(shares), b"".join([facts.digest for _, _, facts in rows])
+        )
+
+    def _add_tree(
+        self, raw: bytes, share: Share, child_digests: bytes, base: Oid | None = None, delta: bytes | None = None
+    ) -> Leaf:
+        fault = directory_fault(len(raw), share)
+        if fault:
+            raise Misuse(f"The vault would become too large: {fault}. Nothing was written.")
+        oid, facts = git_name(Kind.TREE, raw), directory_facts(raw, share, child_digests)
+        self._sink.add(oid, facts, raw, base, delta)
+        remember_digests(facts, child_digests)
+        return oid, facts
 
     def _add(
         self, directory: _Directory, old: Facts | None, splices: list[Splice], gone: list[Share], come: list[Share]
@@ -295,14 +360,7 @@ class _Edits:
         now, child_digests, told = spliced(directory.entries, digests, splices)
         raw = b"".join(now)
         share = sums(old, gone, come, now, sink.facts) if old else total(come)
-        fault = directory_fault(len(raw), share)
-        if fault:
-            raise Misuse(f"The vault would become too large: {fault}. Nothing was written.")
-        oid, facts = git_name(Kind.TREE, raw), directory_facts(raw, share, child_digests)
         inserted = sum(len(piece) for piece in told if isinstance(piece, bytes))
         if directory.base and inserted * 2 < len(raw):
-            sink.add(oid, facts, raw, directory.base, make_delta(directory.size, told))
-        else:
-            sink.add(oid, facts, raw)
-        remember_digests(facts, child_digests)
-        return oid, facts
+            return self._add_tree(raw, share, child_digests, directory.base, make_delta(directory.size, told))
+        return self._add_tree(raw, share, child_digests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pk_tui.clock import SECOND
 from pk_tui.errors import Corrupt
@@ -29,6 +29,9 @@ class DictSink:
 
     def facts(self, oid: Oid) -> Facts:
         return self.objects[oid][0]
+
+    def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
+        return [self.facts(oid).size for oid in oids]
 
     def body(self, oid: Oid) -> bytes:
         return self.objects[oid][1]

@@ -1,11 +1,14 @@
 import pytest
 from dict_sink import AUTHOR, DictSink, commit, line_of, make_directory, put, tree_of
 from dulwich.objects import Commit as GitCommit
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pk_tui.clock import SECOND
 from pk_tui.errors import Malformed, Misuse
 from pk_tui.terms import Change, CommitId, SecretPath
 from pk_tui.vault import history, tree
+from pk_tui.vault.ancestry import finish
 from pk_tui.vault.history import (
     MAX_MESSAGE,
     build_commit,
@@ -102,13 +105,56 @@ def test_a_commit_of_any_other_form_is_refused(sink: DictSink, old: bytes, new: 
         parse_commit(raw.replace(old, new))
 
 
-def test_a_commit_with_two_parents_or_trees_is_refused(sink: DictSink) -> None:
+def test_a_commit_with_two_trees_or_a_parent_out_of_place_is_refused(sink: DictSink) -> None:
     lines = good(sink).split(b"\n")
     for again in (0, 1):
         with pytest.raises(Malformed):
             parse_commit(b"\n".join([*lines[: again + 1], lines[again], *lines[again + 1 :]]))
     with pytest.raises(Malformed):
         parse_commit(b"\n".join([lines[1], lines[0], *lines[2:]]))
+
+
+def merge_of(sink: DictSink, one: CommitId, other: CommitId, secrets: dict[str, bytes]) -> CommitId:
+    return build_commit(sink, tree_of(sink, secrets), one, AUTHOR, "merged", 9 * SECOND, other)[0]
+
+
+def test_a_merge_has_two_parents_and_no_commit_has_three(sink: DictSink) -> None:
+    root = tree_of(sink, {"a": b"1"})
+    one, other = (commit(sink, root, message=message) for message in ("one", "other"))
+    merged = merge_of(sink, one, other, {"a": b"1"})
+    assert read_commit(sink, merged).parents == (one, other)
+    raw = sink.body(merged.raw)
+    read = GitCommit.from_string(raw)
+    read.check()
+    assert [bytes.fromhex(name.decode()) for name in read.parents] == [one.raw, other.raw]
+    with pytest.raises(Malformed):
+        parse_commit(raw.replace(b"author", b"parent " + b"0" * 40 + b"\nauthor", 1))
+    with pytest.raises(Malformed, match="twice"):
+        parse_commit(raw.replace(str(other).encode(), str(one).encode()))
+    with pytest.raises(ValueError, match="itself"):
+        merge_of(sink, one, one, {})
+
+
+def test_the_digest_of_a_merge_covers_what_was_merged(sink: DictSink) -> None:
+    root = tree_of(sink, {"a": b"1"})
+    ours = commit(sink, root)
+    one, other = (commit(sink, root, ours, message=message) for message in ("one", "other"))
+    digests = {sink.facts(merge_of(sink, *sides, {"a": b"1"}).raw).digest for sides in ((ours, one), (ours, other))}
+    assert len(digests | {sink.facts(merge_of(sink, one, ours, {"a": b"1"}).raw).digest}) == 3
+
+
+def test_walking_and_the_log_follow_the_line_of_the_vault_and_tell_what_a_merge_brought(sink: DictSink) -> None:
+    line = line_of(sink, [{"a": b"1"}, {"a": b"1", "ours": b"1"}])
+    theirs = commit(sink, tree_of(sink, {"a": b"2"}), line[0], "not of this line")
+    theirs = commit(sink, tree_of(sink, {"a": b"3", "t": b"1"}), theirs, "nor this")
+    head = merge_of(sink, line[1], theirs, {"a": b"3", "t": b"1", "ours": b"1"})
+    assert [commit_id for commit_id, _ in history.walk(sink, head)] == [head, *line[::-1]]
+    rows = [entry for entry in log(sink, head) if entry]
+    assert [row.commit for row in rows] == [head, *line[::-1]]
+    assert [row.parents for row in rows] == [(line[1], theirs), (line[0],), ()]
+    assert [(str(path), change) for path, change in rows[0].changes] == [("a", Change.MODIFIED), ("t", Change.ADDED)]
+    assert last_change(sink, head, SecretPath.parse("a")).commit == head
+    assert last_change(sink, head, SecretPath.parse("ours")).commit == line[1]
 
 
 def test_an_author_that_is_no_canonical_node_id_is_refused(sink: DictSink) -> None:
@@ -170,6 +216,46 @@ def test_the_last_change_of_a_secret_is_found(sink: DictSink) -> None:
         assert last_change(sink, line[-1], SecretPath.parse(path)).commit == line[number]
     with pytest.raises(LookupError):
         last_change(sink, line[-1], SecretPath.parse("nothing"))
+
+
+def made_last(sink: DictSink, head: CommitId, until: CommitId, *paths: str) -> dict[str, str]:
+    found = finish(history.last_changes(sink, head, [SecretPath.parse(path) for path in paths], until))
+    return {str(path): made.message for path, made in found.items()}
+
+
+def test_who_touched_many_paths_last_is_found_in_one_walk_back_to_a_version(sink: DictSink) -> None:
+    line = line_of(sink, VERSIONS)
+    every = ("a", "d/b", "d/c", "d", "d/b/x", "nothing")
+    assert made_last(sink, line[-1], line[0], *every) == {
+        "a": "version 2",
+        "d/b": "version 1",
+        "d/c": "version 3",
+        "d": "version 3",
+    }
+    assert made_last(sink, line[2], line[1], *every) == {"a": "version 2", "d/c": "version 2", "d": "version 2"}
+    assert made_last(sink, line[-1], line[-1], *every) == {}
+    turned = line_of(sink, [{"x": b"1"}, {"x/y": b"1"}, {"z": b""}])
+    assert made_last(sink, turned[1], turned[0], "x", "x/y") == {"x": "version 1", "x/y": "version 1"}
+    assert made_last(sink, turned[2], turned[0], "x", "x/y") == {"x": "version 2", "x/y": "version 2"}
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["a", "b/c", "b/d", "e/f/g"]), st.sampled_from([b"1", b"2"])), min_size=2)
+)
+@settings(max_examples=40, deadline=None)
+def test_who_touched_a_path_last_is_who_the_log_of_it_names(versions: list[dict[str, bytes]]) -> None:
+    sink = DictSink()
+    line = line_of(sink, [{}, *versions])
+    paths = [SecretPath.parse(path) for path in ("a", "b", "b/c", "e/f", "e/f/g")]
+    found = finish(history.last_changes(sink, line[-1], paths, line[0]))
+    for path in paths:
+        entry = next((entry for entry in log(sink, line[-1], path) if entry), None)
+        assert (found[path].message if path in found else None) == (entry.message if entry else None)
+
+
+def test_describing_very_many_changes_can_be_interrupted(sink: DictSink) -> None:
+    root = tree_of(sink, {f"s{number}": b"" for number in range(1200)})
+    assert len(list(history.describing_changes(sink, None, root))) == 2
 
 
 def test_a_long_history_is_walked_without_recursion(sink: DictSink) -> None:

@@ -2,7 +2,19 @@ import tracemalloc
 from collections.abc import Sequence
 
 import pytest
-from dict_sink import DictSink, commit, line_of, make_directory, put, put_blob, raw_tree, remove, secrets_of, tree_of
+from dict_sink import (
+    AUTHOR,
+    DictSink,
+    commit,
+    line_of,
+    make_directory,
+    put,
+    put_blob,
+    raw_tree,
+    remove,
+    secrets_of,
+    tree_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +23,7 @@ from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import entries, tree
 from pk_tui.vault.chunks import CHUNK, MAX_WHOLE, ChunkWriter
 from pk_tui.vault.delta import make_delta
-from pk_tui.vault.history import read_commit
+from pk_tui.vault.history import build_commit, read_commit
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, Oid, blob_digest
 from pk_tui.vault.transfer import DELTA, PIECE, Incoming, Limits, outgoing
 
@@ -327,13 +339,13 @@ def test_a_commit_on_another_parent_is_refused(source: DictSink) -> None:
     second = commit(source, root, first, message="second")
     third = commit(source, root, first, message="third")
     records = [*sent(source, second), body_record(source, third.raw)]
-    refused(records, source, third, "does not follow")
+    refused(records, source, third, "signed head does not need")
 
 
 def test_a_second_first_commit_is_refused(source: DictSink) -> None:
     root = tree_of(source, {"a": b"1"})
     first, other = commit(source, root, message="first"), commit(source, root, message="other")
-    refused([*sent(source, first), body_record(source, other.raw)], source, other, "does not follow")
+    refused([*sent(source, first), body_record(source, other.raw)], source, other, "does not follow any")
     target = DictSink()
     receive(target, sent(source, first), source, first)
     with pytest.raises(Conflict, match="does not hold the version"):
@@ -347,7 +359,7 @@ def test_a_history_from_before_the_known_head_is_refused(source: DictSink) -> No
     with pytest.raises(Conflict, match="does not hold the version"):
         receive(target, sent(source, line[4]), source, line[4], known=line[2])
     for have in ([line[0]], [line[1]]):
-        with pytest.raises(Malformed, match="does not follow"):
+        with pytest.raises(Malformed, match="said to be here"):
             receive(target, sent(source, line[4], have), source, line[4], known=line[2])
     with pytest.raises(Malformed, match="signed head"):
         receive(target, [], source, line[1], known=line[2])
@@ -527,3 +539,188 @@ def test_a_record_in_many_small_pieces_is_not_copied_each_time() -> None:
     assert incoming.objects == 0
     incoming.feed(bytes(16))
     assert incoming.objects == 1
+
+
+# ---- histories that branch and merge ----
+
+
+def merged(sink: DictSink, ours: CommitId, theirs: CommitId, message: str = "merged") -> CommitId:
+    """A merge that keeps our tree, with a secret that names it."""
+    root = tree.edit(sink, read_commit(sink, ours).tree, [put(sink, f"by/{message}", message.encode())])
+    return build_commit(sink, root, ours, AUTHOR, message, 0, theirs)[0]
+
+
+def forked(sink: DictSink) -> dict[str, CommitId]:
+    """u0 - u1 - u2 - u3 upstream; f1, f2 on u1; m merges u2 into f2, n merges u3 into m."""
+    found: dict[str, CommitId] = {}
+    line = line_of(sink, [{"a": b"%d" % number, f"u/{number}": b"%d" % number} for number in range(4)])
+    found.update({f"u{number}": commit_id for number, commit_id in enumerate(line)})
+    root = read_commit(sink, line[1]).tree
+    for number, parent in ((1, "u1"), (2, "f1")):
+        root = tree.edit(sink, root, [put(sink, f"f/{number}", b"%d" % number)])
+        found[f"f{number}"] = commit(sink, root, found[parent], f"f{number}")
+    found["m"] = merged(sink, found["f2"], found["u2"], "m")
+    found["n"] = merged(sink, found["m"], found["u3"], "n")
+    return found
+
+
+def test_a_history_with_merges_arrives_whole_each_commit_after_its_parents() -> None:
+    source, target = DictSink(), DictSink()
+    made = forked(source)
+    records = sent(source, made["n"])
+    incoming = receive(target, records, source, made["n"])
+    assert incoming.commits == 8
+    assert incoming.objects == len(records) == len(set(records))
+    assert all(target.facts(commit_id.raw) == source.facts(commit_id.raw) for commit_id in made.values())
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "commits"),
+    [
+        ("f1", "n", ["f2", "u2", "m", "u3", "n"]),
+        ("f2", "m", ["u2", "m"]),
+        ("m", "n", ["u3", "n"]),
+        ("u1", "m", ["f1", "f2", "u2", "m"]),
+        ("u2", "m", ["f1", "f2", "m"]),
+        ("n", "n", []),
+    ],
+)
+def test_only_what_is_not_behind_the_known_commit_is_sent(known: str, new: str, commits: list[str]) -> None:
+    source, target = DictSink(), DictSink()
+    made = forked(source)
+    receive(target, sent(source, made[known]), source, made[known])
+    records = sent(source, made[new], [made[known]])
+    bodies = {source.body(commit_id.raw): name for name, commit_id in made.items()}
+    assert [bodies[body] for kind, body in records if kind == Kind.COMMIT] == commits
+    receive(target, records, source, made[new], known=made[known])
+    assert target.facts(made[new].raw) == source.facts(made[new].raw)
+
+
+def test_what_a_fork_has_of_its_own_does_not_keep_upstream_from_arriving() -> None:
+    upstream, fork = DictSink(), DictSink()
+    made = forked(upstream)
+    receive(fork, sent(upstream, made["u1"]), upstream, made["u1"])
+    root = tree.edit(fork, read_commit(fork, made["u1"]).tree, [put(fork, "mine", b"1")])
+    commit(fork, root, made["u1"], "of my own")
+    records = sent(upstream, made["u3"], [made["u1"]])
+    receive(fork, records, upstream, made["u3"], known=made["u1"])
+
+
+def test_a_known_commit_that_is_not_behind_the_head_counts_for_nothing() -> None:
+    source = DictSink()
+    made = forked(source)
+    assert sent(source, made["m"], [made["u3"]]) == sent(source, made["m"])
+    assert sent(source, made["m"], [made["u3"], made["u2"]]) == sent(source, made["m"], [made["u2"]])
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[tuple[int, ...]]:
+    """Commits by the numbers of their parents, all before them; the first alone has none."""
+    found: list[tuple[int, ...]] = [()]
+    for number in range(1, draw(st.integers(1, 12))):
+        parents = draw(st.lists(st.integers(max(0, number - 4), number - 1), min_size=1, max_size=2, unique=True))
+        found.append(tuple(parents))
+    return found
+
+
+@given(graphs(), st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_history_arrives_and_what_is_known_is_never_sent(graph: list[tuple[int, ...]], data: st.DataObject) -> None:
+    source, target = DictSink(), DictSink()
+    made: list[CommitId] = []
+    for number, parents in enumerate(graph):
+        before = read_commit(source, made[parents[0]]).tree if parents else tree.empty_tree(source)
+        body = data.draw(st.sampled_from([b"1", b"2"]))
+        root = tree.edit(source, before, [put(source, f"d{number % 3}/s", body)])
+        sides = [made[parent] for parent in parents] + [None, None]
+        made.append(build_commit(source, root, sides[0], AUTHOR, str(number), number, sides[1])[0])
+    behind: list[set[int]] = []
+    for number, parents in enumerate(graph):
+        behind.append({number}.union(*(behind[parent] for parent in parents)))
+    known = data.draw(st.sampled_from(sorted(behind[-1])))
+    receive(target, sent(source, made[known]), source, made[known])
+    records = sent(source, made[-1], [made[known]])
+    bodies = {source.body(commit_id.raw): number for number, commit_id in enumerate(made)}
+    assert {bodies[body] for kind, body in records if kind == Kind.COMMIT} == behind[-1] - behind[known]
+    receive(target, records, source, made[-1], known=made[known])
+    assert target.facts(made[-1].raw) == source.facts(made[-1].raw)
+
+
+def test_a_commit_that_the_head_does_not_need_is_refused(source: DictSink) -> None:
+    made = forked(source)
+    stowaway = commit(source, read_commit(source, made["f2"]).tree, made["f1"], "nobody merged this")
+    for at in ("f2", "n"):
+        records = sent(source, made["n"])
+        where = records.index(body_record(source, made[at].raw)) + (at == "f2")
+        with_it = [*records[:where], body_record(source, stowaway.raw), *records[where:]]
+        refused(with_it, source, made["n"], "does not need|no commit needs")
+
+
+def test_a_merge_whose_second_parent_was_not_sent_is_refused(source: DictSink) -> None:
+    made = forked(source)
+    records = [record for record in sent(source, made["n"]) if record != body_record(source, made["u3"].raw)]
+    refused(records, source, made["n"])
+
+
+def test_an_object_as_second_parent_that_is_no_commit_is_refused(source: DictSink) -> None:
+    made = forked(source)
+    body = source.body(made["m"].raw)
+    wrong = body.replace(str(made["u2"]).encode(), read_commit(source, made["u2"]).tree.hex().encode())
+    refused([*sent(source, made["m"])[:-1], (Kind.COMMIT, wrong)], source, made["m"], "another kind")
+
+
+def test_a_merge_that_leaves_the_known_commit_behind_is_refused(source: DictSink) -> None:
+    # All parents are known, and the head is signed, but it does not continue from where the receiver stands.
+    made = forked(source)
+    target = DictSink()
+    receive(target, sent(source, made["n"]), source, made["n"])
+    beside = merged(source, made["f2"], made["u3"], "beside")
+    with pytest.raises(Malformed, match="does not follow the version"):
+        receive(target, sent(source, beside, [made["f2"], made["u3"]]), source, beside, known=made["n"])
+    with pytest.raises(Malformed, match="signed head"):
+        receive(target, [], source, made["m"], known=made["n"])
+
+
+def test_a_second_first_commit_is_refused_even_if_a_merge_needs_it(source: DictSink) -> None:
+    made = forked(source)
+    other = commit(source, read_commit(source, made["u0"]).tree, None, "another beginning")
+    both = merged(source, made["m"], other, "both")
+    records = sent(source, both)
+    assert sum(1 for kind, body in records if kind == Kind.COMMIT and b"parent" not in body) == 2
+    refused(records, source, both, "does not follow any")
+    target = DictSink()
+    receive(target, sent(source, made["m"]), source, made["m"])
+    with pytest.raises(Conflict):
+        receive(target, sent(source, both, [made["m"]]), source, both, known=made["m"])
+
+
+def test_a_history_that_begins_anew_is_taken_only_by_who_asks_for_it(source: DictSink) -> None:
+    target = DictSink()
+    line = line_of(source, VERSIONS)
+    receive(target, sent(source, line[4]), source, line[4])
+    again = commit(source, read_commit(source, line[1]).tree, line[0], "written anew")
+    records = sent(source, again, [line[4]])
+    with pytest.raises(Conflict, match="rewritten"):
+        receive(target, records, source, again, known=line[4])
+    incoming = Incoming(target, line[4].raw, anew=True)
+    feed_all(incoming, stream_of(*records), again.raw, source.facts(again.raw).digest)
+    assert incoming.rewritten
+    assert target.facts(again.raw) == source.facts(again.raw)
+    # What is no new beginning has to continue as ever.
+    incoming = Incoming(target, line[4].raw, anew=True)
+    with pytest.raises(Malformed, match="does not follow the version"):
+        feed_all(incoming, stream_of(*sent(source, again, [line[0]])), again.raw, source.facts(again.raw).digest)
+    assert not incoming.rewritten
+
+
+def test_a_long_history_with_a_merge_can_be_interrupted_while_it_is_looked_through() -> None:
+    source = DictSink()
+    root = tree_of(source, {})
+    first = head = commit(source, root)
+    for _ in range(1200):
+        head = commit(source, root, head)
+    other = commit(source, root, first, "beside")
+    both = build_commit(source, root, head, AUTHOR, "both", 0, other)[0]
+    pieces = list(outgoing(source, both.raw, [head.raw]))
+    assert pieces[:2] == [b"", b""]
+    assert [kind for kind, _ in records_of(pieces)] == [Kind.COMMIT, Kind.COMMIT]

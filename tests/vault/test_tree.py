@@ -253,6 +253,20 @@ def test_finding_and_listing(sink: DictSink) -> None:
             tree.listing(sink, root, parts, recursive=False)
 
 
+def test_a_listing_in_portions_is_the_listing_in_small_portions(sink: DictSink) -> None:
+    count = 2 * tree.PORTION + 1
+    root = tree_of(sink, {f"many/s{n:05}": b"x" * (n % 3) for n in range(count)} | {"many/a/b": b"12", "z": b"3"})
+    portions = list(tree.listed_in_portions(sink, root, (), recursive=True))
+    rows = [row for portion in portions for row in portion]
+    assert rows == list(map(tuple, tree.listing(sink, root, (), recursive=True)))
+    assert max(map(len, portions)) <= tree.PORTION
+    assert len(portions) >= 3
+    assert [row[0] for row in rows][:4] == ["many", "many/a", "many/a/b", "many/s00000"]
+    assert rows[0][1:3] == (True, sum(n % 3 for n in range(count)) + 2)
+    with pytest.raises(NotFound):
+        tree.listed_in_portions(sink, root, ("none",), recursive=True)
+
+
 def test_a_chunked_secret_is_one_secret_in_a_tree(sink: DictSink) -> None:
     writer = ChunkWriter(sink)
     writer.feed(bytes(MAX_WHOLE + 1))
@@ -314,3 +328,19 @@ def test_real_git_finds_nothing_wrong_with_an_export(tmp_path: Path) -> None:
     ).stdout
     ours = [name for name in listed.decode().split("\0") if name and not name.startswith("big/")]
     assert sorted(ours) == sorted(path for path in secrets_of(sink, root) if path != "big")
+
+
+def test_very_many_edits_can_be_interrupted_and_give_the_same(sink: DictSink) -> None:
+    root = tree_of(sink, {"d0/s": b"old"})
+    edits = [put(sink, f"d{number % 30}/s{number}", b"%d" % number) for number in range(2000)]
+    steps = 0
+    work = tree.editing(sink, root, edits)
+    try:
+        while True:
+            next(work)
+            steps += 1
+    except StopIteration as end:
+        made = end.value
+    assert steps == 2000 // 500 + 31
+    assert made == tree.edit(sink, root, edits)
+    assert len(secrets_of(sink, made)) == 2001

@@ -1,0 +1,171 @@
+from dict_sink import AUTHOR, DictSink, commit, line_of, make_directory, secrets_of, tree_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pk_tui.terms import SecretPath
+from pk_tui.vault import chunks, history, tree
+from pk_tui.vault.ancestry import finish
+from pk_tui.vault.check import checked_tree
+from pk_tui.vault.forgetting import EMPTY_MESSAGE, Forgetting, message_without
+from pk_tui.vault.objects import Kind
+
+
+def forget(sink, path, *heads):
+    work = Forgetting(sink, SecretPath.parse(path))
+    finish(work.go_on(heads))
+    return work
+
+
+def read(sink, commit_id):
+    return secrets_of(sink, history.read_commit(sink, commit_id).tree)
+
+
+def without(secrets, path):
+    return {name: body for name, body in secrets.items() if name != path and not name.startswith(path + "/")}
+
+
+def test_every_version_is_as_if_the_secret_had_never_been(sink):
+    versions = [
+        {"a": b"1"},
+        {"a": b"1", "d/x": b"token", "d/y": b"2"},
+        {"a": b"3", "d/x": b"token 2", "d/y": b"2"},
+        {"a": b"3", "d/y": b"2"},
+        {"a": b"4", "d/y": b"2"},
+    ]
+    line = line_of(sink, versions)
+    work = forget(sink, "d/x", line[-1])
+    assert work.versions[line[0]] == line[0]
+    assert work.rewritten == 4
+    for old, version in zip(line, versions, strict=True):
+        assert read(sink, work.versions[old]) == without(version, "d/x")
+        assert read(sink, old) == version
+    assert not any(work.held_by(new) for new in work.versions.values())
+    assert [work.held_by(old) for old in line] == [False, True, True, False, False]
+
+
+def test_author_time_and_order_stay_and_so_do_commits_that_changed_nothing_else(sink):
+    line = line_of(sink, [{"a": b"1"}, {"a": b"1", "x": b"1"}, {"a": b"1", "x": b"2"}, {"a": b"2"}])
+    work = forget(sink, "x", line[-1])
+    new_line = [step for step, _ in history.walk(sink, work.versions[line[-1]])][::-1]
+    assert new_line == [work.versions[old] for old in line]
+    for old, new in zip(line, new_line, strict=True):
+        before, after = history.read_commit(sink, old), history.read_commit(sink, new)
+        assert (after.author, after.time, after.message) == (before.author, before.time, before.message)
+
+
+def test_a_directory_goes_with_all_below_it_and_those_that_this_empties(sink):
+    line = line_of(sink, [{"a": b"1", "p/q/r/x": b"1", "p/q/r/y": b"2"}, {"a": b"2", "p/q/r/x": b"1", "p/z": b"3"}])
+    work = forget(sink, "p/q", line[-1])
+    assert [read(sink, work.versions[old]) for old in line] == [{"a": b"1"}, {"a": b"2", "p/z": b"3"}]
+    first = history.read_commit(sink, work.versions[line[0]]).tree
+    assert tree.find(sink, first, ("p",)) is None
+
+
+def test_a_vault_that_held_nothing_else_is_empty_afterwards(sink):
+    line = line_of(sink, [{"x": b"1"}, {"x": b"2"}])
+    assert [read(sink, forget(sink, "x", line[-1]).versions[old]) for old in line] == [{}, {}]
+
+
+def test_a_large_secret_goes_too(sink):
+    writer = chunks.ChunkWriter(sink)
+    writer.feed(bytes(chunks.MAX_WHOLE + 1))
+    root = tree.edit(sink, tree_of(sink, {"a": b"1"}), [(SecretPath.parse("big"), tree.Put(writer.finish()[0]))])
+    head = commit(sink, root)
+    assert read(sink, forget(sink, "big", head).versions[head]) == {"a": b"1"}
+
+
+def test_a_secret_in_the_place_of_a_directory_of_the_path_stays(sink):
+    line = line_of(sink, [{"d": b"a secret"}, {"d/x": b"1"}])
+    work = forget(sink, "d/x", line[-1])
+    assert [read(sink, work.versions[old]) for old in line] == [{"d": b"a secret"}, {}]
+
+
+def test_a_path_that_was_never_there_changes_nothing(sink):
+    line = line_of(sink, [{"a": b"1"}, {"a": b"2"}])
+    objects = len(sink)
+    work = forget(sink, "b", line[-1])
+    assert all(old == new for old, new in work.versions.items())
+    assert (work.rewritten, len(sink)) == (0, objects)
+
+
+def test_an_empty_directory_can_be_forgotten(sink):
+    root = tree.edit(sink, tree_of(sink, {"a": b"1"}), [make_directory("e")])
+    head = commit(sink, root)
+    new = history.read_commit(sink, forget(sink, "e", head).versions[head]).tree
+    assert tree.find(sink, new, ("e",)) is None
+
+
+def test_merges_keep_both_parents(sink):
+    base = line_of(sink, [{"a": b"1", "x": b"1"}])[0]
+    left_tree = tree_of(sink, {"l": b"1"}, history.read_commit(sink, base).tree)
+    right_tree = tree_of(sink, {"r": b"1"}, history.read_commit(sink, base).tree)
+    left, right = commit(sink, left_tree, base, "l"), commit(sink, right_tree, base, "r")
+    both = tree_of(sink, {"r": b"1"}, left_tree)
+    head, _ = history.build_commit(sink, both, left, AUTHOR, "merged", 0, right)
+    work = forget(sink, "x", head)
+    new = history.read_commit(sink, work.versions[head])
+    assert new.parents == (work.versions[left], work.versions[right])
+    assert read(sink, work.versions[head]) == {"a": b"1", "l": b"1", "r": b"1"}
+
+
+def test_two_sides_that_differed_only_in_what_is_forgotten_become_one(sink):
+    base = line_of(sink, [{"a": b"1"}])[0]
+    root = history.read_commit(sink, base).tree
+    sides = [commit(sink, tree_of(sink, {"x": body}, root), base, "side") for body in (b"1", b"2")]
+    head, _ = history.build_commit(sink, root, sides[0], AUTHOR, "merged", 0, sides[1])
+    work = forget(sink, "x", head)
+    assert history.read_commit(sink, work.versions[head]).parents == (work.versions[sides[0]],)
+
+
+def test_it_goes_on_where_it_stopped_when_the_head_has_moved(sink):
+    line = line_of(sink, [{"a": b"1", "x": b"1"}, {"a": b"2", "x": b"1"}])
+    work = forget(sink, "x", line[0])
+    finish(work.go_on([line[1]]))
+    assert work.versions == forget(sink, "x", line[1]).versions
+
+
+def test_new_directories_build_on_new_ones_and_never_on_what_goes(sink):
+    many = {f"d/s{number:04}": b"%d" % number for number in range(300)}
+    line = line_of(
+        sink, [{**many, "d/x": b"1"}, {**many, "d/x": b"1", "d/y": b"2"}, {**many, "d/x": b"3", "d/y": b"4"}]
+    )
+    old = set(sink)
+    work = forget(sink, "d/x", line[-1])
+    deltas = 0
+    for oid in set(sink) - old:
+        base, _ = sink.stored(oid)
+        if base is not None:
+            deltas += 1
+            assert base not in old
+    assert deltas == 2
+    assert read(sink, work.versions[line[-1]]) == {**many, "d/y": b"4"}
+
+
+def test_lines_of_messages_that_name_the_path_are_gone():
+    path = SecretPath.parse("web/mail")
+    assert message_without("web/mail added\nweb/other added", path) == "web/other added"
+    assert message_without("Imported\nweb/mail/deep modified", path) == "Imported"
+    assert message_without("Moved “web/mail” to “x”", path) == EMPTY_MESSAGE
+    for other in ("web/mailbox added", "a/web/mail added", "xweb/mail added", "web/mail2 added", "web added"):
+        assert message_without(other, path) == other
+
+
+PATHS = ("a", "d/a", "d/b", "d/e/a", "d/e/b", "f/a")
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(PATHS), st.binary(max_size=3), max_size=6), min_size=1, max_size=6),
+    st.sampled_from((*PATHS, "d", "d/e", "f")),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_history_only_the_path_is_missing_and_every_object_is_whole(versions, path):
+    sink = DictSink()
+    line = line_of(sink, versions)
+    old = set(sink)
+    work = forget(sink, path, line[-1])
+    for commit_id, version in zip(line, versions, strict=True):
+        assert read(sink, work.versions[commit_id]) == without(version, path)
+    for oid in set(sink) - old:
+        facts = sink.facts(oid)
+        if facts.kind is Kind.TREE:
+            assert checked_tree(sink.body(oid), sink.facts)[0] == facts
