@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakSet
 
 from peewee import PeeweeException, SqliteDatabase
 
 from pk_tui.errors import AlreadyExists, Busy, Corrupt, MissingInput, PkError, StorageFailed
-from pk_tui.store.migrations import APPLICATION_ID, check_version, run_steps
+from pk_tui.store.migrations import APPLICATION_ID, STEPS, VERSION, check_version, run_steps
+from pk_tui.store.old_layout import keep_copy, remove_copies
+from pk_tui.store.snapshot import Snapshot, columns_of
 
-# auto_vacuum only takes effect before the journal mode is set. FULL: a commit that was acknowledged survives a power cut.
-# secure_delete: freed pages are overwritten, so a deleted key is gone. mmap off: an I/O error stays an error, not a signal.
+# FULL: a commit that was acknowledged survives a power cut. secure_delete: freed pages are overwritten, so a deleted key is gone.
+# mmap off: an I/O error stays an error, not a signal.
 _PRAGMAS = (
-    ("auto_vacuum", 2),
     ("journal_mode", "wal"),
     ("synchronous", "full"),
     ("secure_delete", "on"),
@@ -33,8 +35,10 @@ _PRAGMAS = (
     ("mmap_size", 0),
     ("wal_autocheckpoint", 2000),
 )
+# Takes effect only in a new database, before the journal mode is set; on one that is there it would be a write at each opening.
+_NEW = (("auto_vacuum", 2),)
 # While a new file is built its journal is the ordinary one, so that the header is in the file itself once it has any bytes.
-_BUILDING = (("auto_vacuum", 2), ("synchronous", "full"))
+_BUILDING = (*_NEW, ("synchronous", "full"))
 _LOCK_WAIT = 2.0
 """Seconds to wait for another connection; there should be none."""
 _VACUUM_PAGES = 1024
@@ -91,8 +95,10 @@ def _mapped() -> Iterator[None]:
 class Database:
     """An open database. Close it in the thread that opened it."""
 
-    def __init__(self, peewee: SqliteDatabase) -> None:
+    def __init__(self, peewee: SqliteDatabase, path: Path | None = None) -> None:
+        """`path`: where its file is; None for one in memory."""
         self._peewee = peewee
+        self._path = path
         self._connection = _connection(peewee)
         # A value that was altered to ill-formed text is for its reader to refuse, not an error of the disk.
         self._connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -100,6 +106,7 @@ class Database:
         self._failed = False
         self._on_commit: list[Callback] = []
         self._on_rollback: list[Callback] = []
+        self._snapshots: WeakSet[Snapshot] = WeakSet()
 
     @classmethod
     def create(cls, path: Path | None) -> Self:
@@ -113,13 +120,13 @@ class Database:
             _sync_directory(path.parent)
             return cls.open(path)
         with _mapped():
-            peewee = _connect(":memory:", _PRAGMAS)
+            peewee = _connect(":memory:", (*_NEW, *_PRAGMAS))
             run_steps(_connection(peewee), 0)
             return cls(peewee)
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open an existing database and bring it to the newest layout.
+        """Open an existing database and bring it to the newest layout; a copy of the older one stays beside it (`old_layout`).
 
         Raises MissingInput if there is none, Corrupt if the file is not ours, TooNew if a newer version wrote it; all
         of these leave it untouched.
@@ -131,11 +138,43 @@ class Database:
                 # Again, through the journal: the newest header may still lie there.
                 version = int(peewee.user_version)
                 check_version(version)
+                if version < VERSION:
+                    keep_copy(_connection(peewee), path, version)
                 run_steps(_connection(peewee), version)
             except BaseException:
                 peewee.close()
                 raise
+            return cls(peewee, path)
+
+    @classmethod
+    def build(cls, path: Path, layout: int) -> Self:
+        """A new, empty database of an older layout or ours, to be filled with the rows of one and closed; `open` then brings it
+        to the newest. Foreign keys are not looked at meanwhile. Raises AlreadyExists or TooNew."""
+        check_version(layout)
+        _claim(path)
+        with _mapped():
+            peewee = _connect(str(path), _BUILDING)
+            try:
+                run_steps(_connection(peewee), 0, STEPS[:layout])
+            except BaseException:
+                peewee.close()
+                raise
             return cls(peewee)
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Of a table; empty if there is none of that name."""
+        with _mapped():
+            return columns_of(self._connection, table)
+
+    def snapshot(self) -> Snapshot:
+        """The database as it is now, to be read and closed in any thread. Not within a transaction."""
+        if self._depth:
+            raise RuntimeError("a snapshot is not taken within a transaction")
+        name = str(self._peewee.database)
+        with _mapped():
+            taken = Snapshot.of_memory(self._connection) if name == ":memory:" else Snapshot.of_file(Path(name))
+        self._snapshots.add(taken)
+        return taken
 
     def close(self) -> None:
         if not self._peewee.is_closed():
@@ -231,6 +270,29 @@ class Database:
         row = self.one("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         return 1 if row is None else int(row[0]) + 1
 
+    @property
+    def size(self) -> int:
+        """Bytes of the database without its journal."""
+        with _mapped():
+            pages, page = (
+                self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
+            )
+        return int(pages * page)
+
+    def give_back(self) -> bool:
+        """Give some free pages back to the file system; False if there are none left. A short step."""
+        with _mapped():
+            if not self._connection.execute("PRAGMA freelist_count").fetchone()[0]:
+                return False
+            # A plain execute() frees a single page; a script runs the pragma to its end.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
+        return True
+
+    def forget_older_layouts(self) -> None:
+        """Remove the copies that migrations left, before something is promised to be gone for good."""
+        if self._path is not None:
+            remove_copies(self._path)
+
     def checkpoint(self) -> bool:
         """Move the journal into the file and cut it to nothing, and give some free pages back. For idle moments and locking.
 
@@ -238,10 +300,10 @@ class Database:
         """
         if self._depth:
             raise RuntimeError("a checkpoint is not made within a transaction")
+        if not all(taken.is_closed for taken in list(self._snapshots)):
+            return False  # SQLite would wait for its reader, and the desk with it
+        self.give_back()
         with _mapped():
-            if self._connection.execute("PRAGMA freelist_count").fetchone()[0]:
-                # A plain execute() frees a single page; a script runs the pragma to its end.
-                self._connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
             row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return row is None or row[0] == 0
 

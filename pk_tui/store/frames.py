@@ -6,15 +6,16 @@ and whether it is kept whole or as a delta. Several batches of one vault may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from pk_tui.errors import Busy, Corrupt, StorageFailed
-from pk_tui.store.framestore import AFTER_ID, DELTA, FRAME_ID, PLACE, RECORD, FrameStore, put_together
+from pk_tui.store.framelayout import AFTER_ID, FRAME_ID, PLACE, delta_record, put_together, whole_record
+from pk_tui.store.framestore import FrameStore
 from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Facts, Oid
 
-FRAME_BYTES = 64 * 1024
-"""Records in one frame; an object that is larger has a frame of its own."""
+FRAME_BYTES = 64 * 1024 - 4
+"""Records in one frame; an object that is larger has a frame of its own. With its length before it, a full one is not padded."""
 MAX_CHAIN = 24
 """Deltas on top of one another; bounds what reading a tree costs."""
 
@@ -49,12 +50,15 @@ class Batch:
         """Bytes of records still in memory."""
         self._settled = False
         self._closed = False
+        self._is_void = False
+        frames.batches.add(self)
 
     @property
     def objects(self) -> int:
         return len(self._index)
 
     def __contains__(self, oid: Oid) -> bool:
+        self._require_valid()
         return oid in self._index or oid in self.frames
 
     def __iter__(self) -> Iterator[Oid]:
@@ -62,10 +66,16 @@ class Batch:
         yield from [oid for oid in self._index if oid not in self.frames]
 
     def facts(self, oid: Oid) -> Facts:
+        if self._is_void:
+            self._require_valid()
         entry = self._index.get(oid)
         return self.frames.facts(oid) if entry is None else Facts.unpack(entry[:FACTS_SIZE])
 
+    def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
+        return [self.facts(oid).size for oid in oids]
+
     def stored(self, oid: Oid) -> tuple[Oid | None, bytes]:
+        self._require_valid()
         entry = self._index.get(oid)
         if entry is None:
             return self.frames.stored(oid)
@@ -79,6 +89,7 @@ class Batch:
         return self.frames.split(bytes(content[offset : offset + length]))
 
     def body(self, oid: Oid) -> bytes:
+        self._require_valid()
         if oid not in self._index:
             return self.frames.body(oid)
         kept = self._trees.get(oid)
@@ -88,8 +99,8 @@ class Batch:
         return raw if base is None else put_together(self.stored, base, raw, self.frames.damage)
 
     def add(self, oid: Oid, facts: Facts, body: bytes, base: Oid | None = None, delta: bytes | None = None) -> None:
-        if self._closed:
-            raise RuntimeError("this batch is committed or discarded")
+        if self._closed or self._is_void:
+            self._require_open()
         known = self._index.get(oid) or self._known.get(oid)
         if known is not None:
             _require_same(known, facts.digest)
@@ -102,10 +113,10 @@ class Batch:
         if depth:
             assert base is not None
             assert delta is not None
-            record = RECORD.pack(facts.kind | DELTA, 20 + len(delta)) + base + delta
+            record = delta_record(facts.kind, base, delta)
             self._trees = {oid: body}  # the latest: the next edit in the same batch reads it
         else:
-            record = RECORD.pack(facts.kind, len(body)) + body
+            record = whole_record(facts.kind, body)
         self._append(oid, facts, depth, record)
 
     def _append(self, oid: Oid, facts: Facts, depth: int, record: bytes) -> None:
@@ -138,6 +149,20 @@ class Batch:
             with self.frames.db.transaction():
                 self._write(full)
 
+    def _require_valid(self) -> None:
+        if self._is_void:
+            raise Busy("The vault's history was written anew meanwhile. Nothing of this was written; try again.")
+
+    def _require_open(self) -> None:
+        self._require_valid()
+        if self._closed:
+            raise RuntimeError("this batch is committed or discarded")
+
+    def void(self) -> None:
+        """Discard it for good; whoever still works with it is told to begin again."""
+        self._is_void = True
+        self._forget()
+
     def discard(self) -> None:
         """Forget the batch and remove what it wrote. Does nothing to one that is committed; one whose commit is part of a
         transaction that still runs is discarded only if that is undone.
@@ -157,8 +182,7 @@ class Batch:
 
     def settle(self) -> dict[Oid, bytes]:
         """Write all that is left, within the running transaction, and return the index entries of what is new to the vault."""
-        if self._closed:
-            raise RuntimeError("this batch is committed or discarded")
+        self._require_open()
         self._write([frame for frame in self._pending if frame.number is None and frame.content])
         entries: dict[Oid, bytes] = {}
         for frame in self._pending:
@@ -207,6 +231,7 @@ class Batch:
         self._close()
 
     def _close(self) -> None:
+        self.frames.batches.discard(self)
         self._closed = True
         self._settled = False
         self._index = {}

@@ -7,69 +7,48 @@ of it is frames that nothing names, which are removed when the vault is next ope
 Which index rows there must be is told by the vault's state (`vaults`), by a chain over all of them: rows removed, put back
 or added are noticed when the index is loaded. Memory follows the disk only after a commit has succeeded; otherwise an
 object of an undone transaction would seem present and never be stored.
-
-Layouts (little-endian). Record: kind u8, length u32, body; with bit 0x80 of kind the body is the 20-byte name of a base and a
-git delta of it. Index entry, 88 bytes: oid 20, facts 52, frame id u64, depth of the delta chain and offset in the frame as
-one u32 (8 and 24 bits), length of the record u32.
 """
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol
+from weakref import WeakSet
 
-from pk_tui.crypto.seal import SealKey, open_padded, place, seal_padded
-from pk_tui.errors import CannotOpen, Corrupt, Malformed, PkError
+from pk_tui.crypto.seal import open_padded, place, seal_padded
+from pk_tui.errors import Busy, CannotOpen, Corrupt, Malformed, PkError
 from pk_tui.store.database import Database
 from pk_tui.store.framecache import FrameCache
-from pk_tui.vault.delta import apply_delta
-from pk_tui.vault.objects import FACTS_SIZE, Facts, Oid
+from pk_tui.store.framelayout import (
+    AFTER_ID,
+    ENTRY,
+    FRAME_ID,
+    PLACE,
+    EpochKeys,
+    IndexChain,
+    index_entries,
+    index_row,
+    put_together,
+    read_record,
+)
+from pk_tui.vault.objects import FACTS_SIZE, SIZE_IN_FACTS, Facts, Oid
 
-FRAME_FLOOR = 1024
-"""Sealed size of the smallest frame: a one-secret commit looks like any other."""
+FRAME_FLOOR = 960
+"""Padded size of the smallest frame: a one-secret commit looks like any other. Four such rows fill a page of the database."""
 INDEX_FLOOR = 512
-_READ_CHAIN = 256
-"""Deltas followed when reading. More than are written, since two batches can have placed their bases on one another."""
-_ENTRIES_PER_ROW = 8192
+ENTRIES_PER_ROW = 8192
 _SWEEP_ROWS = 64
 """Frames removed in one transaction: at most about 4 MiB, so that the desk is free again soon."""
 
-RECORD = struct.Struct("<BI")
-PLACE = struct.Struct("<QII")
-FRAME_ID = struct.Struct("<Q")
-_ENTRY = struct.Struct(f"20s{FACTS_SIZE + PLACE.size}s")
-AFTER_ID = FACTS_SIZE + FRAME_ID.size
-DELTA = 0x80
-_NO_CHAIN = bytes(32)
 
+class OpenBatch(Protocol):
+    """Objects on their way into a vault (`frames.Batch`)."""
 
-@dataclass(frozen=True, slots=True)
-class IndexChain:
-    """What a vault's state says of its index rows: how many, the id of the last, and BLAKE2b chained over all."""
-
-    rows: int = 0
-    last: int = 0
-    digest: bytes = _NO_CHAIN
-
-    def extended(self, row: int, sealed: bytes) -> IndexChain:
-        state = hashlib.blake2b(self.digest + row.to_bytes(8, "big"), digest_size=32, person=b"pk-tui findex")
-        state.update(hashlib.blake2b(sealed, digest_size=32).digest())
-        return IndexChain(self.rows + 1, row, state.digest())
-
-
-@dataclass(frozen=True, slots=True)
-class EpochKeys:
-    """The keys made of one epoch's vault key."""
-
-    frame: SealKey
-    index: SealKey
-    state: SealKey
-
-    @classmethod
-    def of(cls, vault_key: SealKey) -> EpochKeys:
-        return cls(vault_key.subkey("pk frame"), vault_key.subkey("pk frame index"), vault_key.subkey("pk vault state"))
+    def void(self) -> None:
+        """End it: its objects were chosen by a history that is no longer the vault's."""
+        ...
 
 
 class FrameStore:
@@ -96,6 +75,10 @@ class FrameStore:
         self._keys = keys
         self._expected = expected
         self._index: dict[Oid, bytes] | None = None
+        self._hidden: dict[Oid, bytes] = {}
+        self._alone = False
+        self.batches: WeakSet[OpenBatch] = WeakSet()
+        """Those that may still be committed."""
         self._closed: Callable[[], PkError] | None = None
         self.damage = damage
 
@@ -103,6 +86,7 @@ class FrameStore:
         """Drop keys and index. Every use from now on raises `reason()`."""
         self._closed = reason
         self._index = None
+        self._hidden = {}
         self._keys = {}
 
     def require_open(self) -> None:
@@ -124,8 +108,14 @@ class FrameStore:
     def facts(self, oid: Oid) -> Facts:
         return Facts.unpack(self.index[oid][:FACTS_SIZE])
 
+    def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
+        index = self.index
+        packed = [index[oid][SIZE_IN_FACTS] for oid in oids]
+        return list(struct.unpack(f"<{len(packed)}Q", b"".join(packed)))
+
     def stored(self, oid: Oid) -> tuple[Oid | None, bytes]:
-        frame, packed, length = PLACE.unpack_from(self.index[oid], FACTS_SIZE)
+        entry = self.index.get(oid) or self._hidden[oid]  # what stays may still be kept as a delta of what goes
+        frame, packed, length = PLACE.unpack_from(entry, FACTS_SIZE)
         offset = packed & 0xFFFFFF
         return self.split(self.frame(frame)[offset : offset + length])
 
@@ -149,28 +139,53 @@ class FrameStore:
 
     def split(self, record: bytes) -> tuple[Oid | None, bytes]:
         """A record's base, if it is a delta, and its body or delta."""
-        if len(record) < RECORD.size or len(record) != RECORD.size + RECORD.unpack_from(record)[1]:
-            raise self.damage("an object is cut off")
-        if record[0] & DELTA:
-            return record[5:25], record[25:]
-        return None, record[5:]
+        try:
+            return read_record(record)[1:]
+        except Malformed as error:
+            raise self.damage("an object cannot be read") from error
 
-    def frame(self, number: int) -> bytes:
+    def in_frames(self, oids: Iterable[Oid]) -> list[int]:
+        """The number of the frame that each lies in: whoever reads many reads those of a frame together. Raises KeyError."""
+        index = self.index
+        return [FRAME_ID.unpack_from(index[oid], FACTS_SIZE)[0] for oid in oids]
+
+    def in_passing(self, oids: Iterable[Oid]) -> Iterator[tuple[Oid, bytes | None]]:
+        """Each one's body, or None if it cannot be read. For whoever reads a great many once: frames are opened as they come
+        and not kept, so that those that are used all the time are not driven out."""
+        number, content = -1, b""
+        for oid in oids:
+            try:
+                frame, packed, length = PLACE.unpack_from(self.index[oid], FACTS_SIZE)
+                if frame != number:
+                    number, content = -1, self.frame(frame, keep=False)
+                    number = frame
+                offset = packed & 0xFFFFFF
+                base, raw = self.split(content[offset : offset + length])
+                yield oid, raw if base is None else self.body(oid)
+            except (Corrupt, KeyError):
+                yield oid, None
+
+    def frame(self, number: int, keep: bool = True) -> bytes:
         """The records of a frame, opened."""
         found = self._cache.get(number)
         if found is not None:
             return found
+        content = self.opened(number)
+        if keep:
+            self._cache.put(number, content)
+        return content
+
+    def opened(self, number: int) -> bytes:
+        """The same as it lies on disk now, and not remembered."""
         self.require_open()
         row = self.db.one("SELECT epoch, sealed FROM frame WHERE id = ? AND vault_id = ?", (number, self.row))
         if row is None:
             raise self.damage("a part of its content is gone")
         epoch, sealed = row
         try:
-            content = open_padded(self._keys[epoch].frame, sealed, self.frame_place(epoch, number))
+            return open_padded(self._keys[epoch].frame, sealed, self.frame_place(epoch, number))
         except (CannotOpen, KeyError, TypeError) as error:
             raise self.damage("a part of its content does not open") from error
-        self._cache.put(number, content)
-        return content
 
     def frame_place(self, epoch: int, number: int) -> bytes:
         return place("frame", self.uid, epoch, number)
@@ -181,20 +196,21 @@ class FrameStore:
     def _load(self) -> dict[Oid, bytes]:
         expected = self._expected()
         index: dict[Oid, bytes] = {}
-        chain = IndexChain()
+        chain = IndexChain(series=expected.series)
         for number, epoch, sealed in self.db.rows(
-            "SELECT id, epoch, sealed FROM findex WHERE vault_id = ? ORDER BY id", (self.row,)
+            "SELECT id, epoch, sealed FROM findex WHERE vault_id = ? AND series = ? ORDER BY id",
+            (self.row, expected.series),
         ):
             try:
-                entries = open_padded(self._keys[epoch].index, sealed, self._index_place(epoch, number))
+                row = open_padded(self._keys[epoch].index, sealed, self._index_place(epoch, number))
                 chain = chain.extended(number, sealed)
-                index.update(_ENTRY.iter_unpack(entries))
-            except (CannotOpen, KeyError, TypeError, struct.error) as error:
+                index.update(ENTRY.iter_unpack(index_entries(row, expected.series)))
+            except (CannotOpen, Malformed, KeyError, TypeError, struct.error) as error:
                 raise self.damage("a part of its index does not open") from error
         if chain != expected:
             raise self.damage("parts of its index were removed, put back or added")
         if not self.db.in_transaction:
-            self._remove_orphans(index)
+            self._remove_orphans(index, expected.series)
         return index
 
     # Writing
@@ -204,6 +220,37 @@ class FrameStore:
         """The epoch under whose key new rows are sealed."""
         self.require_open()
         return max(self._keys)
+
+    @property
+    def newest(self) -> EpochKeys:
+        return self._keys[self.epoch]
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        self.require_open()
+        return tuple(sorted(self._keys))
+
+    def begin_epoch(self, keys: EpochKeys) -> None:
+        """Within the running transaction: from now on everything is sealed under these. Older keys still read."""
+        epoch = self.epoch + 1
+
+        def undo() -> None:
+            self._keys.pop(epoch, None)
+
+        self.db.after_rollback(undo)
+        self._keys[epoch] = keys
+
+    def end_old_epochs(self) -> None:
+        """Nothing lies under the older keys any more: forget them."""
+        newest = self.epoch
+        self._keys = {newest: self._keys[newest]}
+
+    def has_rows_before(self, epoch: int) -> bool:
+        """Whether anything of this vault is sealed under an older epoch than this, visible or not."""
+        return any(
+            self.db.one(f"SELECT 1 FROM {table} WHERE vault_id = ? AND epoch < ? LIMIT 1", (self.row, epoch))  # noqa: S608
+            for table in ("frame", "findex")
+        )
 
     def write_frames(self, contents: list[bytes]) -> list[int]:
         """Insert frames within the running transaction; returns their ids."""
@@ -218,22 +265,24 @@ class FrameStore:
         return [row[0] for row in rows]
 
     def write_index(self, entries: dict[Oid, bytes], chain: IndexChain) -> IndexChain:
-        """Insert index rows within the running transaction and, once it is on disk, take the entries into memory."""
+        """Insert index rows within the running transaction and, once it is on disk, take the entries into memory; those of a
+        series that is not in use yet are only written."""
         epoch = self.epoch
         key = self._keys[epoch].index
         packed = b"".join([part for entry in entries.items() for part in entry])
         number = self.db.next_id("findex")
-        for start in range(0, len(packed), _ENTRIES_PER_ROW * _ENTRY.size):
-            part = packed[start : start + _ENTRIES_PER_ROW * _ENTRY.size]
+        for start in range(0, len(packed), ENTRIES_PER_ROW * ENTRY.size):
+            part = index_row(packed[start : start + ENTRIES_PER_ROW * ENTRY.size], chain.series)
             sealed = seal_padded(key, part, self._index_place(epoch, number), INDEX_FLOOR)
             self.db.execute(
-                "INSERT INTO findex (id, vault_id, epoch, sealed) VALUES (?, ?, ?, ?)",
-                (number, self.row, epoch, sealed),
+                "INSERT INTO findex (id, vault_id, epoch, sealed, series) VALUES (?, ?, ?, ?, ?)",
+                (number, self.row, epoch, sealed, chain.series),
             )
             chain = chain.extended(number, sealed)
             number += 1
-        index = self.index
-        self.db.after_commit(lambda: index.update(entries))
+        if chain.series == self._expected().series:
+            index = self.index
+            self.db.after_commit(lambda: index.update(entries))
         return chain
 
     def keep(self, key: int | Oid, content: bytes) -> None:
@@ -249,34 +298,112 @@ class FrameStore:
                     [(number, self.row) for number in numbers[start : start + _SWEEP_ROWS]],
                 )
 
-    def _remove_orphans(self, index: dict[Oid, bytes]) -> None:
-        """Frames of batches that were never committed. No batch can be open yet: opening one loads the index first."""
+    def _remove_orphans(self, index: dict[Oid, bytes], series: int) -> None:
+        """Frames of batches that were never committed, and what a rewriting that was broken off left. No batch can be open yet:
+        opening one loads the index first."""
         there = {number for (number,) in self.db.rows("SELECT id FROM frame WHERE vault_id = ?", (self.row,))}
         named = {FRAME_ID.unpack(raw)[0] for raw in {entry[FACTS_SIZE:AFTER_ID] for entry in index.values()}}
         self.remove_frames(sorted(there - named))
+        self.remove_index_rows(series)
 
+    def remove_index_rows(self, series: int) -> None:
+        """Delete those of every other series than this one, each in a transaction of its own."""
+        for number in self.index_rows_beside(series):
+            self.remove_index_row(number)
 
-def put_together(
-    stored: Callable[[Oid], tuple[Oid | None, bytes]], base: Oid | None, delta: bytes, damage: Callable[[str], Corrupt]
-) -> bytes:
-    """Follow a chain of deltas to a whole body and apply them."""
-    chain = [delta]
-    raw = b""
-    try:
-        while base is not None:
-            base, raw = stored(base)
-            if base is not None:
-                chain.append(raw)
-            if len(chain) > _READ_CHAIN:
-                raise damage("a chain of differences is too long")
-    except KeyError as error:
-        raise damage("an object that another one builds upon is gone") from error
-    try:
-        for step in reversed(chain):
-            raw = apply_delta(raw, step)
-    except Malformed as error:
-        raise damage("a difference between two versions does not fit") from error
-    return raw
+    def index_rows_beside(self, series: int) -> list[int]:
+        rows = self.db.rows("SELECT id FROM findex WHERE vault_id = ? AND series <> ? ORDER BY id", (self.row, series))
+        return [number for (number,) in rows]
+
+    def remove_index_row(self, number: int) -> None:
+        with self.db.transaction():
+            self.db.execute("DELETE FROM findex WHERE id = ? AND vault_id = ?", (number, self.row))
+
+    # For `survey`
+
+    @property
+    def chain(self) -> IndexChain:
+        """What its state says of the index rows."""
+        return self._expected()
+
+    @property
+    def is_settled(self) -> bool:
+        """True while nobody has frames in it that the index is only going to name: no batch is open, nothing is rewritten."""
+        return not self.batches and not self._alone
+
+    def fits(self, table: str, epoch: int, number: int, sealed: bytes) -> bool:
+        """True if these bytes were sealed for this place: a row of `frame` or `findex` of this vault."""
+        is_frame = table == "frame"
+        try:
+            keys = self._keys[epoch]
+            where = self.frame_place(epoch, number) if is_frame else self._index_place(epoch, number)
+            open_padded(keys.frame if is_frame else keys.index, sealed, where)
+        except (CannotOpen, KeyError, TypeError, AttributeError):
+            return False
+        return True
+
+    # Rewriting. What is done with these is decided in `rewriting`.
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Only one rewriting at a time, and no new key by anybody else meanwhile. Raises Busy."""
+        if self._alone:
+            raise Busy("This vault is being tidied already. Try again in a moment.")
+        self._alone = True
+        try:
+            yield
+        finally:
+            self._alone = False
+
+    def sizes(self, before_epoch: int | None = None) -> list[tuple[int, int]]:
+        """Id and sealed size of every frame, or of those of older epochs than this one."""
+        return self.db.rows(
+            "SELECT id, length(sealed) FROM frame WHERE vault_id = ? AND epoch < ? ORDER BY id",
+            (self.row, before_epoch or self.epoch + 1),
+        )
+
+    def measure(self) -> tuple[int, int, int]:
+        """How many frames there are, their sealed bytes, and those of the index. The index is not opened for it."""
+        frames, size = self.db.rows(
+            "SELECT count(*), total(length(sealed)) FROM frame WHERE vault_id = ?", (self.row,)
+        )[0]
+        index = self.db.rows("SELECT total(length(sealed)) FROM findex WHERE vault_id = ?", (self.row,))[0][0]
+        return frames, int(size), int(index)
+
+    def reseal(self, numbers: Iterable[int]) -> None:
+        """Within the running transaction, seal these frames where they lie under the newest key. One that does not open stays as
+        it is: that is for a check to find, and the others are not to wait for it."""
+        epoch, key = self.epoch, self.newest.frame
+        for number in numbers:
+            with suppress(Corrupt):
+                content = self.opened(number)
+                sealed = seal_padded(key, content, self.frame_place(epoch, number), FRAME_FLOOR)
+                self.db.execute("UPDATE frame SET epoch = ?, sealed = ? WHERE id = ?", (epoch, sealed, number))
+
+    def hide(self, gone: Iterable[Oid]) -> None:
+        """Let these objects be no longer there for whoever looks, though what builds upon them can be read. Until `swap` or
+        `unhide`."""
+        index = self.index
+        for oid in gone:
+            self._hidden[oid] = index.pop(oid)
+
+    def unhide(self) -> None:
+        """They stay after all. What was stored anew meanwhile is the newer row of the index too."""
+        index = self.index
+        for oid, entry in self._hidden.items():
+            index.setdefault(oid, entry)
+        self._hidden = {}
+
+    @property
+    def hidden(self) -> dict[Oid, bytes]:
+        return self._hidden
+
+    def swap(self, moved: dict[Oid, bytes]) -> None:
+        """The index rows of the new series are the vault's: follow them. `moved` are the entries that have changed."""
+        self.index.update(moved)
+        if self._hidden:
+            self._hidden = {}
+            self._cache.clear()
 
 
 def delete_rows(db: Database, vault: int) -> None:

@@ -161,6 +161,19 @@ class Ledger:
                 "`--accept-state`."
             )
 
+    def audit(self) -> tuple[list[tuple[Part, int]], int, bool]:
+        """The rows whose bytes do not give the mark beside them (table and row number); how many rows there are more than were
+        counted; and whether the sum is right."""
+        odd: list[tuple[Part, int]] = []
+        total = count = 0
+        for row, part, key, sealed, mark in self._counted_rows():
+            fresh = self.mark(part, key, sealed)
+            if mark is not None and mark != fresh:
+                odd.append((part, row))
+            total += int.from_bytes(fresh if mark is None else mark, "big")
+            count += 1
+        return odd, count - self._count, total % _MODULUS == self._sum
+
     def holds(self, mark: bytes, part: Part, key: bytes, sealed: bytes) -> bool:
         """True if the row's bytes are those that were counted."""
         return mark == self.mark(part, key, sealed)

@@ -36,6 +36,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX shelf_by_number ON shelf (number)",
         "CREATE TABLE ledger (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), gen INTEGER NOT NULL, sealed BLOB NOT NULL)",
     ),
+    (
+        # A vault's index can be written anew beside the one in use: the vault's state says which series counts.
+        "ALTER TABLE findex ADD COLUMN series INTEGER NOT NULL DEFAULT 1",
+        # A vault may have keys of several epochs for a while: what is still sealed under an old one is found without reading.
+        "DROP INDEX frame_of_vault",
+        "CREATE INDEX frame_of_vault ON frame (vault_id, epoch)",
+    ),
 )
 VERSION = len(STEPS)
 

@@ -9,6 +9,7 @@ Until then nothing is written. Asking for passwords, waiting and deciding are le
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from pk_tui.crypto.passphrase import Cost
 from pk_tui.crypto.seal import SealKey, place
 from pk_tui.crypto.wrap import PasswordSlot, unwrap_key, wrap_key
 from pk_tui.errors import AlreadyExists, CannotOpen, Corrupt, Locked, NotFound, RolledBack
+from pk_tui.store.conflicts import ConflictTable
 from pk_tui.store.contacts import ContactTable
 from pk_tui.store.database import Database
 from pk_tui.store.grants import GrantTable
@@ -27,8 +29,10 @@ from pk_tui.store.schema import MetaRow, NodeKeyRow, SlotRow
 from pk_tui.store.served import ServedTable
 from pk_tui.store.settings import SettingsTable
 from pk_tui.store.shelf import ShelfRoom
+from pk_tui.store.snapshot import Snapshot
+from pk_tui.store.survey import Damage, Finding, survey_small
 from pk_tui.store.vaults import VaultTable
-from pk_tui.store.witness import Remembered, Witness, recall, remember
+from pk_tui.store.witness import Remembered, Witness, recall, remember, sealed_memory
 from pk_tui.terms import LineageId, NodeId
 
 _NODE_ID, _GENESIS, _RECOVERY_BOX, _CREATED = "node_id", "genesis", "recovery_box", "created"
@@ -42,6 +46,7 @@ class _Unlocked:
 
     ledger: Ledger
     witness_key: SealKey
+    backup_key: SealKey
     signing: SigningKey
     room: ShelfRoom
     heads: dict[LineageId, int]
@@ -51,6 +56,7 @@ class _Unlocked:
     notifications: NotificationTable
     served: ServedTable
     settings: SettingsTable
+    conflicts: ConflictTable
 
 
 class NodeStore:
@@ -153,6 +159,7 @@ class NodeStore:
         self._unlocked = _Unlocked(
             ledger=ledger,
             witness_key=_witness_key(state_key),
+            backup_key=backup_key(state_key),
             signing=signing,
             room=room,
             heads=heads,
@@ -162,6 +169,7 @@ class NodeStore:
             notifications=NotificationTable(room),
             served=ServedTable(room),
             settings=SettingsTable(room),
+            conflicts=ConflictTable(room),
         )
         self._witnessed = remembered.gen if remembered else -1
         if accept:
@@ -227,6 +235,7 @@ class NodeStore:
         try:
             open_ = self._require()
             seed, state_key = self._open_keys(old_root)
+            self._db.forget_older_layouts()
             with open_.ledger.transaction():
                 _drop_keys_and_slots(self._db, open_.ledger)
                 _write_keys(self._db, open_.ledger, self.node_id, new_root, seed, state_key)
@@ -282,6 +291,10 @@ class NodeStore:
     def settings(self) -> SettingsTable:
         return self._require().settings
 
+    @property
+    def conflicts(self) -> ConflictTable:
+        return self._require().conflicts
+
     def head_floor(self, lineage: LineageId) -> int:
         """The highest head sequence ever seen here of a lineage, also after its vault is gone or an older state was accepted.
 
@@ -292,6 +305,26 @@ class NodeStore:
     def verify(self) -> None:
         """Count every small sealed row again, as unlocking does. Raises Corrupt if rows were removed, put back or damaged."""
         self._require().ledger.verify()
+
+    def survey(self) -> Iterator[Finding]:
+        """What is wrong with the small rows, each with what is known of it."""
+        open_ = self._require()
+        yield from survey_small(self._db, open_.ledger, open_.room)
+
+    def diagnose(self, root: SealKey) -> list[Finding]:
+        """Of a locked node that does not unlock: why. Nothing is changed. Raises CannotOpen, or Corrupt if its key is gone."""
+        _, state_key = self._open_keys(root)
+        ledger, room = Ledger(self._db, state_key), ShelfRoom(self._db, Ledger(self._db, state_key), state_key)
+        remembered = recall(self._witness, _witness_key(state_key))
+        try:
+            self._check(ledger, remembered)
+        except RolledBack as error:
+            return [Finding(Damage.ROLLED_BACK, error.message)]
+        except Corrupt as error:
+            if ledger.gen == 0:  # it was not even read
+                return [Finding(Damage.ALTERED, "The ledger, which counts all small rows, is gone or altered.")]
+            return list(survey_small(self._db, ledger, room)) or [Finding(Damage.ALTERED, error.message)]
+        return []
 
     def write_witness(self) -> bool:
         """Let the witness know the version that is on disk: at most once a second, before locking and before exit.
@@ -304,6 +337,54 @@ class NodeStore:
         remember(self._witness, open_.witness_key, Remembered(open_.ledger.gen, dict(open_.heads)))
         self._witnessed = open_.ledger.gen
         return True
+
+    @property
+    def backup_key(self) -> SealKey:
+        """Under which backups of this node are sealed; the same as long as its state key is."""
+        return self._require().backup_key
+
+    def wrapped_state_key(self) -> bytes:
+        """The state key as it lies: with the root key of now it opens what is sealed under it."""
+        return bytes(next(iter(self._db.run(NodeKeyRow.select()))).state)
+
+    def moment(self) -> tuple[Snapshot, bytes]:
+        """The database as it is now, and what the witness would hold of it, sealed. In one desk job the two are of one moment."""
+        open_ = self._require()
+        sealed = sealed_memory(open_.witness_key, Remembered(open_.ledger.gen, dict(open_.heads)))
+        return self._db.snapshot(), sealed
+
+    def succeed(
+        self,
+        old_root: SealKey,
+        new_root: SealKey,
+        seed: SealKey,
+        genesis: bytes,
+        password_slot: PasswordSlot,
+        recovery_wrapped: bytes,
+        now: Instant,
+    ) -> None:
+        """Make of a restored node a new one: another signing key and first claim, everything else kept, under a new root key.
+
+        In one transaction, or within the one that runs. To be locked and closed afterwards: what is open is still the old one.
+        """
+        open_ = self._require()
+        _, state_key = self._open_keys(old_root)
+        node = SigningKey(seed).node_id
+        with open_.ledger.transaction():
+            for name, value in ((_NODE_ID, node.raw), (_GENESIS, genesis), (_CREATED, now.to_bytes(8, "big"))):
+                old = _meta(self._db)[name]
+                open_.ledger.drop(open_.ledger.mark(Part.META, name.encode(), old))
+                self._db.run(MetaRow.update(value=value).where(MetaRow.key == name))
+                open_.ledger.add(open_.ledger.mark(Part.META, name.encode(), value))
+            _drop_keys_and_slots(self._db, open_.ledger)
+            _write_keys(self._db, open_.ledger, node, new_root, seed, state_key)
+            _write_slots(self._db, open_.ledger, password_slot, recovery_wrapped)
+            open_.vaults.rewrap(_wrap_key(new_root))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the database."""
+        return self._db.size
 
     def checkpoint(self) -> bool:
         """Cut the journal. For idle moments and before locking; False if something else was reading."""
@@ -326,6 +407,15 @@ def _read_slots(db: Database) -> tuple[PasswordSlot, bytes]:
         raise Corrupt(_DAMAGED.format("a key slot is gone or not of its form"))
     slot = PasswordSlot(password.salt or b"", Cost(password.passes or 0, password.memory or 0), password.wrapped)
     return slot, recovery.wrapped
+
+
+def state_key_of(root: SealKey, node: NodeId, wrapped: bytes) -> SealKey:
+    """The state key of a node's backup. Raises CannotOpen."""
+    return unwrap_key(_wrap_key(root), wrapped, _key_place("state", node))
+
+
+def backup_key(state_key: SealKey) -> SealKey:
+    return state_key.subkey("pk backup")
 
 
 def _wrap_key(root: SealKey) -> SealKey:

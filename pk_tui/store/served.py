@@ -5,10 +5,11 @@ One row per vault and node holds the newest entries; when it is full they move t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pk_tui.clock import Instant
-from pk_tui.records import U32, Bytes16, Bytes20, Bytes32, Meta, Record, Time, decode, encode
+from pk_tui.records import U32, Bytes16, Bytes20, Bytes32, Meta, Record, Time, decode, encode, replace
 from pk_tui.store.shelf import Number, Shelf, ShelfRoom
 from pk_tui.terms import CommitId, LineageId, NodeId, VaultId
 
@@ -65,6 +66,21 @@ class ServedTable:
         ]
         rows.sort(key=lambda row: (row[0][16:48], row[1].number))
         return [entry for _, row in rows for entry in row.entries]
+
+    def replace_versions(self, vault_id: VaultId, replaced: Mapping[bytes, bytes]) -> None:
+        """Let entries of a vault whose history was written anew name the new versions: old commit to new."""
+        with self._room.ledger.transaction():
+            for name, raw in [row for row in self._shelf.items() if row[0][:16] == vault_id.raw]:
+                row = decode(_Rows, raw, _ROW * 256)
+                entries = tuple(
+                    replace(
+                        entry,
+                        old=None if entry.old is None else replaced.get(entry.old, entry.old),
+                        new=replaced.get(entry.new, entry.new),
+                    )
+                    for entry in row.entries
+                )
+                self._shelf.put(name, encode(_Rows(row.number, entries)))
 
     def _newest(self, name: bytes) -> _Rows | None:
         raw = self._shelf.get(name)

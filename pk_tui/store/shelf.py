@@ -31,6 +31,7 @@ class Number(IntEnum):
     SEEN = 7
     SERVED = 8
     SETTINGS = 9
+    CONFLICTS = 10
 
 
 class ShelfRoom:
@@ -65,15 +66,18 @@ class ShelfRoom:
         """
         removed = 0
         for row, number, rk, gen, sealed in self.db.rows("SELECT id, number, rk, gen, sealed FROM shelf"):
-            try:
-                name, _ = _open(self.seal_key, number, rk, gen, sealed)
-                readable = row_name(self.name_key, number, name) == rk
-            except (CannotOpen, AttributeError, TypeError):
-                readable = False
-            if not readable:
+            if not self.fits(number, rk, gen, sealed):
                 self.db.execute("DELETE FROM shelf WHERE id = ?", (row,))
                 removed += 1
         return removed
+
+    def fits(self, number: int, rk: bytes, gen: int, sealed: bytes) -> bool:
+        """True if these bytes were sealed for this place."""
+        try:
+            name, _ = _open(self.seal_key, number, rk, gen, sealed)
+            return row_name(self.name_key, number, name) == rk
+        except (CannotOpen, AttributeError, TypeError):
+            return False
 
 
 class Shelf:

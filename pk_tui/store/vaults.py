@@ -8,9 +8,9 @@ listed as damaged and hides no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Annotated, Any
 
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.crypto.seal import SealKey, open_padded, place, seal_padded
@@ -19,8 +19,9 @@ from pk_tui.errors import AlreadyExists, CannotOpen, Corrupt, Locked, Malformed,
 from pk_tui.records import U63, Bytes16, Bytes20, Bytes32, Meta, NameText, Record, Time, decode, encode
 from pk_tui.store.database import Database
 from pk_tui.store.framecache import FrameCache
+from pk_tui.store.framelayout import OLD_SERIES, EpochKeys, IndexChain
 from pk_tui.store.frames import Batch
-from pk_tui.store.framestore import EpochKeys, FrameStore, IndexChain, delete_rows
+from pk_tui.store.framestore import FrameStore, delete_rows
 from pk_tui.store.ledger import Ledger, Part, row_key
 from pk_tui.store.schema import VaultKeyRow, VaultRow
 from pk_tui.terms import LineageId, NodeId, VaultId
@@ -31,11 +32,31 @@ FIRST_EPOCH = 1
 _STATE_FLOOR = 1024
 _STATE_LIMIT = 64 * 1024
 MAX_HEAD_BYTES = 8192
+MAX_KEPT = 64
+"""Versions of rewritten histories kept readable in one vault."""
 
 
-class VaultRecord(Record, frozen=True, tag="vault1"):
+HeadBytes = Annotated[bytes, Meta(max_length=MAX_HEAD_BYTES)]
+
+
+class Upstream(Record, frozen=True, tag="upstream1"):
+    """What is here of the vault at the origin: its lineage (creator and nonce), and the signed head that was taken in last,
+    verbatim, with copies of what it says."""
+
+    creator: Bytes32
+    nonce: Bytes32
+    head: HeadBytes
+    commit: Bytes20
+    digest: Bytes32
+    sequence: U63
+
+
+class VaultRecord(Record, frozen=True, tag="vault2"):
     """What is known of a vault besides its objects. `head` is the signed head record verbatim, of which commit, digest and
-    sequence are copies; creator and nonce are its lineage; origin is where a clone pulls from."""
+    sequence are copies; creator and nonce are its lineage; origin is where a clone or a fork pulls from.
+
+    `upstream` is there for forks alone: what of the origin's lineage was merged last. `kept` are versions that stay readable
+    although the head no longer leads to them: those before a rewritten history that the user accepted."""
 
     vault_id: Bytes16
     name: NameText
@@ -44,38 +65,88 @@ class VaultRecord(Record, frozen=True, tag="vault1"):
     origin_node: Bytes32 | None
     origin_vault: Bytes16 | None
     read_only: bool
-    head: Annotated[bytes, Meta(max_length=MAX_HEAD_BYTES)]
+    head: HeadBytes
+    commit: Bytes20
+    digest: Bytes32
+    sequence: U63
+    created: Time
+    updated: Time
+    upstream: Upstream | None = None
+    kept: Annotated[tuple[Bytes20, ...], Meta(max_length=MAX_KEPT)] = ()
+
+    @property
+    def taken(self) -> Upstream:
+        """How far it has come with its origin: a fork with what it merged, a clone with what it is."""
+        if self.upstream is not None:
+            return self.upstream
+        return Upstream(self.creator, self.nonce, self.head, self.commit, self.digest, self.sequence)
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        """The versions from which everything is reached that has to stay."""
+        merged = () if self.upstream is None else (self.upstream.commit,)
+        return tuple(dict.fromkeys((self.commit, *merged, *self.kept)))
+
+
+class _VaultRecord1(Record, frozen=True, tag="vault1"):
+    """The form of before there were forks. Still read; written anew as `vault2` with the vault's next change."""
+
+    vault_id: Bytes16
+    name: NameText
+    creator: Bytes32
+    nonce: Bytes32
+    origin_node: Bytes32 | None
+    origin_vault: Bytes16 | None
+    read_only: bool
+    head: HeadBytes
     commit: Bytes20
     digest: Bytes32
     sequence: U63
     created: Time
     updated: Time
 
+    def taken_up(self) -> VaultRecord:
+        return VaultRecord(*(getattr(self, name) for name in self.__struct_fields__))
 
-class _State(Record, frozen=True, tag="vaultstate1"):
+
+class _State(Record, frozen=True, tag="vaultstate2"):
     gen: U63
     rows: U63
     last: U63
     chain: Bytes32
+    series: U63
     record: VaultRecord
+
+
+class _State1(Record, frozen=True, tag="vaultstate1"):
+    """The form of layout 1, which knew one series. Written anew as the other with the vault's next change."""
+
+    gen: U63
+    rows: U63
+    last: U63
+    chain: Bytes32
+    record: VaultRecord | _VaultRecord1
+
+    def taken_up(self) -> _State:
+        record = self.record if isinstance(self.record, VaultRecord) else self.record.taken_up()
+        return _State(self.gen, self.rows, self.last, self.chain, OLD_SERIES, record)
 
 
 class VaultFrames:
     """One vault: its record, and its objects as an `ObjectSource`."""
 
-    def __init__(self, table: VaultTable, row: int, uid: bytes, vault_key: SealKey, epoch: int) -> None:
+    def __init__(self, table: VaultTable, row: int, uid: bytes, keys: dict[int, SealKey]) -> None:
+        """`keys`: the vault's key of each epoch; what is written is sealed under that of the newest."""
         self.uid = uid
         """16 random bytes that name the vault in this file only."""
         self.row = row
         """Its number in this file."""
         self._table = table
-        self._key = vault_key
-        self._epoch = epoch
-        keys = {epoch: EpochKeys.of(vault_key)}
-        self._state_key = keys[epoch].state
+        self._newest_key = keys[max(keys)]
         self._state: _State | None = None
         self._mark = b""
-        self._frames = FrameStore(table.db, table.cache, row, uid, keys, self._expected, self._damaged)
+        of_epochs = {epoch: EpochKeys.of(key) for epoch, key in keys.items()}
+        self._frames = FrameStore(table.db, table.cache, row, uid, of_epochs, self._expected, self._damaged)
         self.damage: str | None = None
         """Why it cannot be read in whole, once that was noticed."""
 
@@ -106,8 +177,17 @@ class VaultFrames:
     def facts(self, oid: Oid) -> Facts:
         return self._frames.facts(oid)
 
+    def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
+        return self._frames.sizes_of(oids)
+
     def body(self, oid: Oid) -> bytes:
         return self._frames.body(oid)
+
+    def in_frames(self, oids: Iterable[Oid]) -> list[int]:
+        return self._frames.in_frames(oids)
+
+    def in_passing(self, oids: Iterable[Oid]) -> Iterator[tuple[Oid, bytes | None]]:
+        return self._frames.in_passing(oids)
 
     def stored(self, oid: Oid) -> tuple[Oid | None, bytes]:
         return self._frames.stored(oid)
@@ -118,19 +198,24 @@ class VaultFrames:
         """A new batch. Several may be open at once; each is committed or discarded on its own."""
         return Batch(self._frames)
 
-    def commit(self, batch: Batch | None, record: VaultRecord) -> None:
+    def commit(self, batch: Batch | None, record: VaultRecord, *, new_key: bool = False) -> None:
         """Make the batch's objects and the new record the vault's, in one transaction (or within the one that runs).
 
         If it fails nothing has changed and the batch can be committed again. The first commit after `begin` makes the vault
         visible; AlreadyExists if its id is taken by then. Malformed if the record breaks a limit of its type.
+
+        With `new_key` a new epoch begins: all that is written from here on is sealed under a new key. What lies under the one
+        before stays readable until `rewriting` has brought it over, and then that key is shredded.
         """
-        decode(VaultRecord, encode(record))  # what could not be read back would look like damage
+        decode(VaultRecord, encode(record), _STATE_LIMIT)  # what could not be read back would look like damage
         self._frames.require_open()
         if self._state is None:
             self._table.require_free(VaultId(record.vault_id))
         elif record.vault_id != self._state.record.vault_id:
             raise ValueError("a vault keeps its id")
         with self._table.ledger.transaction():
+            if new_key and self._state is not None:
+                self._begin_epoch()
             chain = self._expected()
             if batch is not None:
                 if batch.frames is not self._frames:
@@ -152,22 +237,33 @@ class VaultFrames:
 
     def _expected(self) -> IndexChain:
         state = self._state
-        return IndexChain() if state is None else IndexChain(state.rows, state.last, state.chain)
+        return IndexChain() if state is None else IndexChain(state.rows, state.last, state.chain, state.series)
 
     def _write_key(self) -> None:
-        wrapped = wrap_key(self._table.wrap, self._key, key_place(self.uid, self._epoch))
-        mark = self._table.ledger.mark(Part.VAULT_KEY, row_key(self.row, self._epoch), wrapped)
+        epoch = self._frames.epoch
+        wrapped = wrap_key(self._table.wrap, self._newest_key, key_place(self.uid, epoch))
+        mark = self._table.ledger.mark(Part.VAULT_KEY, row_key(self.row, epoch), wrapped)
         self._table.ledger.add(mark)
         self._table.db.run(
-            VaultKeyRow.insert(vault_id=self.row, epoch=self._epoch, wrapped=wrapped, mark=mark),
+            VaultKeyRow.insert(vault_id=self.row, epoch=epoch, wrapped=wrapped, mark=mark),
         )
+
+    def _begin_epoch(self) -> None:
+        before, self._newest_key = self._newest_key, SealKey.generate()
+
+        def undo() -> None:
+            self._newest_key = before
+
+        self._table.db.after_rollback(undo)
+        self._frames.begin_epoch(EpochKeys.of(self._newest_key))
+        self._write_key()
 
     def _write_state(self, record: VaultRecord, chain: IndexChain) -> None:
         db, ledger = self._table.db, self._table.ledger
         before, before_mark = self._state, self._mark
         gen = 1 if before is None else before.gen + 1
-        state = _State(gen, chain.rows, chain.last, chain.digest, record)
-        sealed = seal_padded(self._state_key, encode(state), self._state_place(gen), _STATE_FLOOR)
+        state = _State(gen, chain.rows, chain.last, chain.digest, chain.series, record)
+        sealed = seal_padded(self._frames.newest.state, encode(state), self._state_place(gen), _STATE_FLOOR)
         mark = ledger.mark(Part.VAULT_STATE, row_key(self.row, gen), sealed)
         if before is None:
             db.execute(
@@ -192,7 +288,49 @@ class VaultFrames:
         db.after_commit(lambda: self._table.note_head(record))
 
     def _state_place(self, gen: int) -> bytes:
-        return place("vault state", self.uid, self._epoch, gen)
+        return place("vault state", self.uid, self._frames.epoch, gen)  # the state is always of the newest epoch
+
+    # For rewriting
+
+    @property
+    def frame_store(self) -> FrameStore:
+        """Its frames and index themselves."""
+        return self._frames
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Those of which there is a key, oldest first. More than one: a rewriting has begun that is not finished."""
+        return self._frames.epochs
+
+    @property
+    def index_chain(self) -> IndexChain:
+        """Of the index rows that count."""
+        return self._expected()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._table.ledger.transaction()
+
+    def take_index(self, chain: IndexChain) -> None:
+        """Within the running transaction, let the index rows of this chain be the vault's."""
+        self._write_state(self.record, chain)
+
+    def shred_old_keys(self) -> bool:
+        """Delete the keys of all epochs but the newest, once nothing lies under them. False if something still does."""
+        table, newest = self._table, self._frames.epoch
+        if len(self.epochs) == 1:
+            return True
+        if self._frames.has_rows_before(newest):
+            return False
+        table.db.forget_older_layouts()
+        with table.ledger.transaction():
+            for (mark,) in table.db.rows(
+                "SELECT mark FROM vault_key WHERE vault_id = ? AND epoch < ?", (self.row, newest)
+            ):
+                table.ledger.drop(mark)
+            table.db.execute("DELETE FROM vault_key WHERE vault_id = ? AND epoch < ?", (self.row, newest))
+            table.db.after_commit(self._frames.end_old_epochs)
+        table.db.checkpoint()
+        return True
 
     # For the table
 
@@ -200,7 +338,10 @@ class VaultFrames:
         """Take up the state as it lies. Raises CannotOpen or Malformed."""
         if not self._table.ledger.holds(mark, Part.VAULT_STATE, row_key(self.row, gen), sealed):
             raise CannotOpen("The state of a vault is not the one that was counted.")
-        self._state = decode(_State, open_padded(self._state_key, sealed, self._state_place(gen)), _STATE_LIMIT)
+        raw = open_padded(self._frames.newest.state, sealed, self._state_place(gen))
+        either: Any = _State | _State1
+        found: _State | _State1 = decode(either, raw, _STATE_LIMIT)
+        self._state = found.taken_up() if isinstance(found, _State1) else found
         self._mark = mark
 
     def erase_key(self) -> None:
@@ -224,6 +365,10 @@ class VaultFrames:
         self.damage = what
         name = f"The vault {VaultId(self._state.record.vault_id)}" if self._state else "An unfinished vault"
         return Corrupt(f"{name} is damaged: {what}. Other vaults are not concerned.")
+
+
+_KeyRow = tuple[int, bytes, bytes]
+"""Epoch, wrapped key, mark."""
 
 
 class VaultTable:
@@ -275,13 +420,14 @@ class VaultTable:
         with self.ledger.transaction():
             uid = random_bytes(16)
             row = int(self.db.run(VaultRow.insert(uid=uid)))
-        vault = VaultFrames(self, row, uid, SealKey.generate(), FIRST_EPOCH)
+        vault = VaultFrames(self, row, uid, {FIRST_EPOCH: SealKey.generate()})
         self._begun.append(vault)
         return vault
 
     def delete(self, vault_id: VaultId) -> None:
         """Shred the vault: its key and state go in one transaction, then the rest, then the journal."""
         vault = self.get(vault_id)
+        self.db.forget_older_layouts()
         with self.ledger.transaction():
             vault.erase_key()
             self.db.after_commit(lambda: self._erased(vault_id, vault))
@@ -315,7 +461,7 @@ class VaultTable:
 
     def load(self) -> None:
         """Open every vault's key and state, and remove what interrupted work left."""
-        keys: dict[int, tuple[bytes, int, bytes, bytes]] = {}
+        keys: dict[int, tuple[bytes, list[_KeyRow]]] = {}
         leftovers: list[int] = []
         for row, uid, epoch, wrapped, mark in self.db.rows(
             "SELECT v.id, v.uid, k.epoch, k.wrapped, k.mark FROM vault v LEFT JOIN vault_key k ON k.vault_id = v.id"
@@ -324,10 +470,10 @@ class VaultTable:
             if epoch is None:
                 leftovers.append(row)
             else:
-                keys[row] = (uid, epoch, wrapped, mark)
+                keys.setdefault(row, (uid, []))[1].append((epoch, wrapped, mark))
         states = {row[0]: row[1:] for row in self.db.rows("SELECT vault_id, gen, sealed, mark FROM vault_state")}
-        for row, (uid, epoch, wrapped, mark) in keys.items():
-            self._load_one(row, uid, epoch, wrapped, mark, states.pop(row, None))
+        for row, (uid, epochs) in keys.items():
+            self._load_one(row, uid, epochs, states.pop(row, None))
         for row in states:
             self._unreadable[row.to_bytes(16, "big")] = "its key is gone"
         for row in leftovers:
@@ -335,16 +481,22 @@ class VaultTable:
                 self.sweep(row)
 
     def _load_one(
-        self, row: int, uid: bytes, epoch: int, wrapped: bytes, mark: bytes, state: tuple[int, bytes, bytes] | None
+        self, row: int, uid: bytes, epochs: Sequence[_KeyRow], state: tuple[int, bytes, bytes] | None
     ) -> None:
-        if not self.ledger.holds(mark, Part.VAULT_KEY, row_key(row, epoch), wrapped):
-            self._unreadable[uid] = "its key is damaged"
+        """`epochs`: its key rows, oldest first. One of an old epoch that is damaged costs only what still lies under it."""
+        keys: dict[int, SealKey] = {}
+        for epoch, wrapped, mark in epochs:
+            if not self.ledger.holds(mark, Part.VAULT_KEY, row_key(row, epoch), wrapped):
+                self._unreadable[uid] = "its key is damaged"
+                continue
+            try:
+                keys[epoch] = unwrap_key(self.wrap, wrapped, key_place(uid, epoch))
+            except (CannotOpen, TypeError):
+                self._unreadable[uid] = "its key does not open"
+        if epochs[-1][0] not in keys:
             return
-        try:
-            vault = VaultFrames(self, row, uid, unwrap_key(self.wrap, wrapped, key_place(uid, epoch)), epoch)
-        except (CannotOpen, TypeError):
-            self._unreadable[uid] = "its key does not open"
-            return
+        self._unreadable.pop(uid, None)
+        vault = VaultFrames(self, row, uid, keys)
         if state is None:
             self._unreadable[uid] = "its state is gone"
             return

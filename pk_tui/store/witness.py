@@ -97,8 +97,13 @@ def recall(witness: Witness, key: SealKey) -> Remembered | None:
 
 def remember(witness: Witness, key: SealKey, remembered: Remembered) -> None:
     """Raises StorageFailed if it cannot be written."""
+    witness.save(sealed_memory(key, remembered))
+
+
+def sealed_memory(key: SealKey, remembered: Remembered) -> bytes:
+    """What is kept, as it is kept."""
     heads = tuple((lineage.raw, sequence) for lineage, sequence in remembered.heads.items())
-    witness.save(seal(key, encode(_Remembered(remembered.gen, heads)), _PLACE))
+    return seal(key, encode(_Remembered(remembered.gen, heads)), _PLACE)
 
 
 def _replace(path: Path, content: bytes) -> None:

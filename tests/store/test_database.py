@@ -304,3 +304,28 @@ def test_a_checkpoint_gives_free_pages_back(tmp_path):
 def test_a_checkpoint_within_a_transaction_is_our_mistake(db):
     with pytest.raises(RuntimeError), db.transaction():
         db.checkpoint()
+
+
+def test_free_pages_are_given_back_in_steps_until_none_is_left(tmp_path):
+    db = Database.create(tmp_path / "node.db")
+    with db.transaction():
+        for _ in range(12):
+            db.execute("INSERT INTO meta (key, value) VALUES (hex(randomblob(8)), zeroblob(1000000))")
+    full = db.size
+    db.execute("DELETE FROM meta")
+    steps = 0
+    while db.give_back():
+        steps += 1
+    assert steps > 1
+    assert db.size < full - 11_000_000
+    db.checkpoint()
+    assert (tmp_path / "node.db").stat().st_size == db.size
+    db.close()
+
+
+def test_opening_a_database_of_the_newest_layout_writes_nothing(tmp_path):
+    path = tmp_path / "node.db"
+    Database.create(path).close()
+    before = path.read_bytes()
+    Database.open(path).close()
+    assert path.read_bytes() == before

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pk_tui.errors import Corrupt, StorageFailed
+from pk_tui.errors import Busy, Corrupt, StorageFailed
 from pk_tui.store.frames import FRAME_BYTES, MAX_CHAIN
 from pk_tui.vault.delta import make_delta
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, blob
@@ -308,3 +308,40 @@ def test_a_full_disk_leaves_nothing_half_done_and_all_works_once_there_is_room(d
     vault_id = vault.vault_id
     again = disk.reopen().vaults.get(vault_id)
     assert [again.body(oid)[0] for oid in oids] == list(range(9))
+
+
+def test_a_batch_that_was_made_void_writes_nothing_and_says_to_begin_again(store, record):
+    vault = store.vaults.create(record())
+    batch = vault.batch()
+    bodies = [bytes([number]) * 40_000 for number in range(4)]
+    for body in bodies:
+        batch.add(*blob(body), body)
+    batch.flush()
+    assert vault.frame_store.sizes()
+    batch.void()
+    assert vault.frame_store.sizes() == []
+    oid, facts = blob(bodies[0])
+    for use in (
+        lambda: batch.add(oid, facts, bodies[0]),
+        lambda: batch.facts(oid),
+        lambda: batch.body(oid),
+        lambda: batch.stored(oid),
+        lambda: oid in batch,
+        lambda: vault.commit(batch, vault.record),
+    ):
+        with pytest.raises(Busy, match="try again"):
+            use()
+    batch.discard()
+    assert list(vault) == []
+
+
+def test_open_batches_are_known_until_they_are_committed_discarded_or_let_go(store, record):
+    vault = store.vaults.create(record())
+    batches = vault.frame_store.batches
+    one, two, three = vault.batch(), vault.batch(), vault.batch()
+    assert set(batches) == {one, two, three}
+    vault.commit(one, vault.record)
+    two.discard()
+    assert set(batches) == {three}
+    del three
+    assert len(batches) == 0

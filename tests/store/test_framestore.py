@@ -1,8 +1,6 @@
 import pytest
 
-from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import Corrupt
-from pk_tui.store.framestore import EpochKeys, IndexChain
 from pk_tui.vault.delta import make_delta
 from pk_tui.vault.objects import blob
 
@@ -89,20 +87,51 @@ def test_an_index_of_many_objects_is_cut_into_rows(disk, record):
     assert disk.db.one("SELECT count(*) FROM findex") == (2,)
 
 
-def test_the_chain_tells_order_number_and_bytes_of_the_rows_apart():
-    start = IndexChain()
-    chains = {
-        start,
-        start.extended(1, b"a"),
-        start.extended(2, b"a"),
-        start.extended(1, b"b"),
-        start.extended(1, b"a").extended(2, b"b"),
-        start.extended(1, b"b").extended(2, b"a"),
-    }
-    assert len(chains) == 6
+def test_sizes_of_many_are_those_of_their_facts(vault, put):
+    oids = put(vault, *(bytes(size) for size in (0, 1, 300, 70_000)))
+    assert vault.sizes_of(oids) == [vault.facts(oid).size for oid in oids] == [0, 1, 300, 70_000]
+    assert vault.sizes_of([]) == []
+    with pytest.raises(KeyError):
+        vault.sizes_of([bytes(20)])
+    batch = vault.batch()
+    (new,) = add(batch, b"in a batch")
+    assert batch.sizes_of([new, oids[2]]) == [10, 300]
 
 
-def test_keys_of_one_epoch_differ_by_use():
-    keys = EpochKeys.of(SealKey(b"k" * 32))
-    assert len({keys.frame.reveal(), keys.index.reveal(), keys.state.reveal()}) == 3
-    assert "k" * 32 not in repr(keys)
+def test_reading_in_passing_gives_every_body_and_drives_nothing_out_of_the_cache(store, vault, put):
+    (hot,) = put(vault, b"used all the time")
+    batch = vault.batch()
+    oids = add(batch, *[bytes([number]) * 30_000 for number in range(200)])
+    vault.commit(batch, vault.record)
+    store.vaults.cache.clear()
+    vault.body(hot)
+    held = store.vaults.cache.size
+    in_order = sorted(oids, key=lambda oid: vault.in_frames([oid])[0])
+    assert {oid: body[0] for oid, body in vault.in_passing(in_order)} == dict(zip(oids, range(200), strict=True))
+    assert store.vaults.cache.size == held
+
+
+def test_what_cannot_be_read_in_passing_is_told_and_hides_no_other(disk, record, put):
+    store = disk.store
+    vault = store.vaults.create(record())
+    oids = [put(vault, b"%d" % number)[0] for number in range(3)]
+    (frame,) = vault.in_frames([oids[1]])
+    store.vaults.cache.clear()
+    disk.db.execute("UPDATE frame SET sealed = zeroblob(1100) WHERE id = ?", (frame,))
+    wanted = [oids[0], oids[1], bytes(20), oids[2]]
+    assert list(vault.in_passing(wanted)) == [(oids[0], b"0"), (oids[1], None), (bytes(20), None), (oids[2], b"2")]
+    with pytest.raises(KeyError):
+        vault.in_frames([bytes(20)])
+
+
+def test_what_is_kept_as_a_difference_is_put_together_in_passing(store, vault, tree):
+    body = bytes(3000)
+    oid, facts = tree(body)
+    batch = vault.batch()
+    batch.add(oid, facts, body)
+    later, delta = successor(body, 9)
+    named = tree(later)
+    batch.add(*named, later, oid, delta)
+    vault.commit(batch, vault.record)
+    store.vaults.cache.clear()
+    assert list(vault.in_passing([named[0]])) == [(named[0], later)]

@@ -32,3 +32,19 @@ def test_every_served_version_stays_in_order_however_many(store):
     assert len(entries) == 101
     assert store.served.latest(ANNA, ONE).time == 100
     assert len(store.served.list(TWO)) == 1
+
+
+def test_when_a_history_was_written_anew_entries_follow_to_the_new_versions(store):
+    for number in range(1, 41):
+        store.served.append(ANNA, ONE, LINEAGE, commit(number - 1) if number > 1 else None, commit(number), number)
+    store.served.append(BERT, ONE, LINEAGE, None, commit(5), 1)
+    store.served.append(ANNA, TWO, LINEAGE, None, commit(5), 1)
+    store.served.replace_versions(ONE, {commit(5).raw: commit(105).raw, commit(40).raw: commit(140).raw})
+    entries = [entry for entry in store.served.list(ONE) if entry.node == ANNA.raw]
+    assert [entry.time for entry in entries] == list(range(1, 41))
+    assert (entries[0].old, entries[0].new) == (None, commit(1).raw)
+    assert (entries[4].old, entries[4].new) == (commit(4).raw, commit(105).raw)
+    assert (entries[5].old, entries[5].new) == (commit(105).raw, commit(6).raw)
+    assert store.served.latest(ANNA, ONE).new == commit(140).raw
+    assert store.served.latest(BERT, ONE).new == commit(105).raw
+    assert store.served.latest(ANNA, TWO).new == commit(5).raw

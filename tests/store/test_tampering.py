@@ -135,7 +135,7 @@ ONE_INDEX = [
     "DELETE FROM findex WHERE id = 2",
     "DELETE FROM findex WHERE id = 1",
     "DELETE FROM findex WHERE vault_id = 1",
-    "INSERT INTO findex (vault_id, epoch, sealed) SELECT vault_id, epoch, sealed FROM findex WHERE id = 2",
+    "INSERT INTO findex (vault_id, epoch, sealed, series) SELECT vault_id, epoch, sealed, series FROM findex WHERE id = 2",
 ]
 
 

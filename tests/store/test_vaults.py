@@ -1,7 +1,10 @@
 import pytest
 
-from pk_tui.errors import AlreadyExists, Locked, Malformed, NotFound
-from pk_tui.records import replace
+from pk_tui.crypto.seal import SealKey
+from pk_tui.errors import AlreadyExists, Corrupt, Locked, Malformed, NotFound
+from pk_tui.records import encode, replace
+from pk_tui.store import vaults as module
+from pk_tui.store.vaults import MAX_KEPT, Upstream
 from pk_tui.terms import NodeId, VaultId
 from pk_tui.trust.lineage import Lineage
 from pk_tui.vault.objects import blob
@@ -58,6 +61,50 @@ def test_a_record_change_that_is_undone_is_forgotten(store, record, undone):
         vault.commit(None, record(name="third"))
     assert vault.record.name == "letters"
     vault.commit(None, record(name="fourth"))
+
+
+UPSTREAM = Upstream(b"u" * 32, b"n" * 32, b"their signed head", b"c" * 20, b"d" * 32, 7)
+
+
+def test_a_fork_keeps_what_it_has_of_its_upstream_and_what_stays_readable(disk, record):
+    fork = replace(record(), upstream=UPSTREAM, kept=(b"k" * 20, b"l" * 20))
+    disk.store.vaults.create(fork)
+    kept = disk.reopen().vaults.list()[0].record
+    assert kept == fork
+    assert kept.taken == UPSTREAM
+    assert kept.roots == (fork.commit, b"c" * 20, b"k" * 20, b"l" * 20)
+    assert record().taken == Upstream(b"c" * 32, record().nonce, b"signed head", bytes(20), bytes(32), 1)
+    assert record().roots == (bytes(20),)
+
+
+def test_more_kept_versions_than_there_may_be_are_refused(store, record):
+    vault = store.vaults.create(record())
+    with pytest.raises(Malformed):
+        vault.commit(None, replace(record(), kept=tuple(bytes([number]) * 20 for number in range(MAX_KEPT + 1))))
+    assert vault.record == record()
+
+
+def test_a_record_of_before_there_were_forks_is_read_and_taken_up_with_the_next_change(disk, record, monkeypatch):
+    written = []
+
+    def as_it_was(value):
+        if isinstance(value, module._State):
+            old = module._VaultRecord1(
+                *(getattr(value.record, name) for name in module._VaultRecord1.__struct_fields__)
+            )
+            value = module._State1(value.gen, value.rows, value.last, value.chain, old)
+        written.append(encode(value))
+        return written[-1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "encode", as_it_was)
+        disk.store.vaults.create(record())
+    assert b"vault1" in written[-1]
+    vault = disk.reopen().vaults.list()[0]
+    assert vault.record == record()
+    assert (vault.record.upstream, vault.record.kept) == (None, ())
+    vault.commit(None, replace(record(), upstream=UPSTREAM))
+    assert disk.reopen().vaults.list()[0].record == replace(record(), upstream=UPSTREAM)
 
 
 # Clones
@@ -228,3 +275,73 @@ def test_a_record_that_breaks_a_limit_is_not_stored(store, record, changes):
     with pytest.raises(Malformed):
         vault.commit(None, replace(record(), **changes))
     assert vault.record == record()
+
+
+def test_a_vault_of_two_epochs_reads_both_and_writes_the_newer(disk, record, put):
+    vault = disk.store.vaults.create(record())
+    put(vault, b"old")
+    vault.commit(None, replace(vault.record, name="under a new key"), new_key=True)
+    put(vault, b"new")
+    assert disk.db.rows("SELECT epoch FROM frame ORDER BY id") == [(1,), (2,)]
+    assert disk.db.rows("SELECT epoch FROM findex ORDER BY id") == [(1,), (2,)]
+    vault = disk.reopen().vaults.list()[0]
+    assert (vault.epochs, vault.record.name) == ((1, 2), "under a new key")
+    assert [vault.body(oid) for oid in vault] == [b"old", b"new"]
+    assert vault.shred_old_keys() is False
+    disk.store.verify()
+
+
+def test_a_damaged_key_of_an_old_epoch_costs_only_what_lies_under_it(disk, record, put):
+    vault = disk.store.vaults.create(record())
+    old = put(vault, b"o" * 2000)[0]
+    vault.commit(None, vault.record, new_key=True)
+    disk.close()
+    disk.sql("UPDATE vault_key SET wrapped = zeroblob(72) WHERE epoch = 1")
+    vault = disk.open().vaults.list()[0]
+    assert (vault.epochs, vault.record.name) == ((2,), "letters")
+    with pytest.raises(Corrupt):
+        vault.body(old)
+
+
+def test_without_its_newest_key_a_vault_does_not_open(disk, record):
+    disk.store.vaults.create(record())
+    vault = disk.store.vaults.list()[0]
+    vault.commit(None, vault.record, new_key=True)
+    disk.close()
+    disk.sql("UPDATE vault_key SET wrapped = zeroblob(72) WHERE epoch = 2")
+    store = disk.open()
+    assert store.vaults.list() == []
+    assert store.vaults.unreadable == ("its key is damaged",)
+
+
+def test_a_new_root_key_wraps_the_keys_of_all_epochs(disk, record, put, slot):
+    vault = disk.store.vaults.create(record())
+    oids = put(vault, b"old")
+    vault.commit(None, vault.record, new_key=True)
+    oids += put(vault, b"new")
+    new_root = SealKey(b"R" * 32)
+    disk.store.rekey(disk.root, new_root, slot(), b"wrapped for recovery")
+    disk.root = new_root
+    vault = disk.reopen().vaults.list()[0]
+    assert [vault.body(oid) for oid in oids] == [b"old", b"new"]
+    assert vault.epochs == (1, 2)
+
+
+def test_a_deleted_vault_leaves_no_key_of_any_epoch(disk, record, put):
+    vault = disk.store.vaults.create(record())
+    put(vault, b"1")
+    vault.commit(None, vault.record, new_key=True)
+    disk.store.vaults.delete(vault.vault_id)
+    for table in ("vault_key", "vault_state", "frame", "findex", "vault"):
+        assert disk.db.one(f"SELECT count(*) FROM {table}") == (0,)
+    disk.reopen().verify()
+
+
+def test_index_rows_of_another_series_are_not_there_and_go_with_the_next_opening(disk, record, put):
+    vault = disk.store.vaults.create(record())
+    oids = put(vault, b"1", b"2")
+    disk.close()
+    disk.sql("INSERT INTO findex (vault_id, epoch, sealed, series) SELECT vault_id, epoch, sealed, 7 FROM findex")
+    vault = disk.open().vaults.list()[0]
+    assert list(vault) == oids
+    assert disk.db.rows("SELECT series FROM findex") == [(2,)]
