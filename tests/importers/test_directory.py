@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pk_tui.errors import MissingInput, Misuse
-from pk_tui.importers.directory import Found, Skipped, open_file, walk
+from pk_tui.importers.directory import FoundFile, walk
+from pk_tui.importers.finding import Skipped, open_regular
 
 
 def put(directory: Path, name: str, value: bytes = b"x") -> Path:
@@ -18,7 +19,7 @@ def put(directory: Path, name: str, value: bytes = b"x") -> Path:
 
 
 def found(directory: Path) -> list[str]:
-    return [str(row.path) for row in walk(directory) if isinstance(row, Found)]
+    return [str(row.path) for row in walk(directory) if isinstance(row, FoundFile)]
 
 
 def skipped(directory: Path) -> list[Skipped]:
@@ -30,9 +31,8 @@ def test_every_regular_file_is_found_at_its_relative_path_in_the_order_of_names(
         put(tmp_path, name, name.encode())
     (tmp_path / "empty").mkdir()
     assert found(tmp_path) == [".hidden", "a/x", "a/y", "b", "c/d/e/f", "with space", "ünïcode"]
-    rows = {str(row.path): row for row in walk(tmp_path) if isinstance(row, Found)}
-    assert rows["a/x"].size == 3
-    assert rows["a/x"].file == str(tmp_path / "a/x")
+    rows = {str(row.path): row for row in walk(tmp_path) if isinstance(row, FoundFile)}
+    assert rows["a/x"].files == (str(tmp_path / "a/x"),)
     assert skipped(tmp_path) == []
 
 
@@ -114,14 +114,16 @@ def test_a_directory_that_is_too_deep_is_named_and_not_entered(tmp_path: Path) -
     assert len(skipped(tmp_path)) == 1
 
 
-def test_a_file_that_goes_while_it_is_looked_at_ends_nothing(tmp_path: Path) -> None:
+def test_a_file_that_goes_while_it_is_looked_at_ends_nothing_and_does_not_open(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         put(tmp_path, name)
     rows = walk(tmp_path)
     first = next(rows)
     (tmp_path / "b").unlink()
-    rest = [first, *rows]
-    assert [str(row.path) for row in rest if isinstance(row, Found)] == ["a", "c"]
+    rest = [row for row in (first, *rows) if isinstance(row, FoundFile)]
+    assert [str(row.path) for row in rest] == ["a", "b", "c"]
+    with pytest.raises(FileNotFoundError):
+        open_regular(rest[1].files[0])
 
 
 def test_a_directory_that_goes_while_it_is_looked_at_is_named(tmp_path: Path) -> None:
@@ -150,8 +152,8 @@ def test_a_directory_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_a_file_is_opened_for_reading(tmp_path: Path) -> None:
     put(tmp_path, "a", b"value")
     (row,) = walk(tmp_path)
-    assert isinstance(row, Found)
-    descriptor = open_file(row)
+    assert isinstance(row, FoundFile)
+    descriptor = open_regular(row.files[0])
     try:
         assert os.read(descriptor, 100) == b"value"
         assert not os.get_inheritable(descriptor)
@@ -164,7 +166,7 @@ def test_what_was_put_in_the_place_of_a_file_is_not_opened(tmp_path: Path, repla
     target = put(tmp_path / "outside", "target")
     path = put(tmp_path / "inside", "a")
     (row,) = walk(tmp_path / "inside")
-    assert isinstance(row, Found)
+    assert isinstance(row, FoundFile)
     path.unlink()
     match replacement:
         case "link":
@@ -175,6 +177,26 @@ def test_what_was_put_in_the_place_of_a_file_is_not_opened(tmp_path: Path, repla
             path.mkdir()
     open_before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
     with pytest.raises(OSError, match=r"."):
-        open_file(row)
+        open_regular(row.files[0])
     if open_before:
         assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_the_pieces_of_a_large_secret_are_one_secret_again(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path, f"d/large/\x01{number:08}", b"%03d" % number)
+    (row,) = [row for row in walk(tmp_path) if isinstance(row, FoundFile)]
+    assert (str(row.path), len(row.files)) == ("d/large", 12)
+    assert b"".join(Path(file).read_bytes() for file in row.files) == b"".join(b"%03d" % n for n in range(12))
+    assert skipped(tmp_path) == []
+
+
+@pytest.mark.parametrize("broken", ["d/large/\x0100000004", "d/large/other", "d/large/\x01a"])
+def test_pieces_with_a_gap_or_beside_something_else_are_named_and_not_taken_for_a_secret(
+    tmp_path: Path, broken: str
+) -> None:
+    for number in range(3):
+        put(tmp_path, f"d/large/\x01{number:08}")
+    put(tmp_path, broken)
+    assert "d/large" not in found(tmp_path)
+    assert len(skipped(tmp_path)) >= 3
