@@ -85,11 +85,29 @@ class Noun(click.Group):
         raise Misuse(f"{shown} See `{context.command_path} --help`.")
 
 
+class Verb(click.Command):
+    """A command. With `child`, what follows the first `--` is another program's command line, which is given as a tuple under
+    that name and not looked into; None if there is no `--`."""
+
+    child: str | None = None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if self.child is not None:
+            at = args.index("--") if "--" in args else len(args)
+            ctx.params[self.child] = tuple(args[at + 1 :]) if at < len(args) else None
+            args = args[:at]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), *(["[-- COMMAND …]"] if self.child else [])]
+
+
 def verb(
     noun: Noun,
     name: str,
     *params: click.Parameter,
     needs: Needs | Callable[[dict[str, Any]], Needs] = Needs.NODE,
+    child: str | None = None,
 ) -> Callable[[F], F]:
     """Make the function below a command of `noun`; its docstring is the help text, its arguments are the `params`."""
 
@@ -97,15 +115,15 @@ def verb(
         def plan(**values: Any) -> Planned:
             return Planned(needs(values) if callable(needs) else needs, partial(_called, function, values))
 
-        noun.add_command(
-            click.Command(
-                name,
-                callback=plan,
-                params=[*params, _help_option()],
-                help=inspect.getdoc(function),
-                add_help_option=False,
-            )
+        made = Verb(
+            name,
+            callback=plan,
+            params=[*params, _help_option()],
+            help=inspect.getdoc(function),
+            add_help_option=False,
         )
+        made.child = child
+        noun.add_command(made)
         return function
 
     return register
@@ -115,10 +133,10 @@ async def _called(function: Callable[..., Awaitable[int | None]], values: dict[s
     return await function(call, **values)
 
 
-def argument(name: str, many: bool = False, optional: bool = False) -> click.Argument:
-    """`many`: one or more, as a tuple."""
+def argument(name: str, many: bool = False, optional: bool = False, called: str | None = None) -> click.Argument:
+    """`many`: one or more, as a tuple. `called`: the parameter's name, where the argument's own is a word of the language."""
     metavar = f"[{name}]" if optional else name
-    return click.Argument([name.lower()], metavar=metavar, nargs=-1 if many else 1, required=not optional)
+    return click.Argument([called or name.lower()], metavar=metavar, nargs=-1 if many else 1, required=not optional)
 
 
 def option(
@@ -141,6 +159,11 @@ def flag(name: str, about: str) -> click.Option:
 
 def choice(name: str, about: str, values: Sequence[str]) -> click.Option:
     return click.Option([name], help=about, type=click.Choice(values), default=values[0], show_default=True)
+
+
+def maybe(name: str, about: str, values: Sequence[str]) -> click.Option:
+    """A choice without a default: None if it is not made."""
+    return click.Option([name], help=about, type=click.Choice(values))
 
 
 POSITIVE = click.IntRange(min=1)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pk_tui.api.facade import AgentApi
-from pk_tui.cli import node
+from pk_tui.cli import backup, care, node
+from pk_tui.cli import env as _env  # noqa: F401 - adds its verb to `secrets`
+from pk_tui.cli import finding as _finding  # noqa: F401 - adds its verb to `secrets`
+from pk_tui.cli import forks as _forks  # noqa: F401 - adds its verbs to `vaults`
+from pk_tui.cli import generating as _generating  # noqa: F401 - adds its verbs to `secrets`
+from pk_tui.cli import history as _history  # noqa: F401 - adds its verbs to `vaults`
+from pk_tui.cli import moving as _moving  # noqa: F401 - adds its verbs to `vaults`
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import HelpAsked, Needs, Noun, Planned, parse
 from pk_tui.cli.identities import identities
+from pk_tui.cli.items import items
 from pk_tui.cli.keys import keys
 from pk_tui.cli.logs import logs_shown
 from pk_tui.cli.nodes import nodes
@@ -34,7 +42,9 @@ Options that go with every command: --node-path DIR (or PK_NODE_PATH),
 
 root = Noun("pk-tui", _ABOUT)
 node.add_to(root)
-for _noun in (vaults, secrets, nodes, identities, keys, notifications):
+backup.add_to(root)
+care.add_to(root)
+for _noun in (vaults, secrets, items, nodes, identities, keys, notifications):
     root.add_command(_noun)
 
 
@@ -50,8 +60,18 @@ def main_direct(argv: list[str]) -> int:
         client.say_fault(found, found.fault)
         return found.fault.code
     invocation = LocalInvocation(Request.read(client.command(found)), Path(client.node_path(found)))
+    umask = os.umask(0o077)  # opening the node makes it so anyway; what runs after us gets back what it was
     try:
-        return asyncio.run(_carry_out(invocation, lambda planned: _open_and_work(planned, invocation)))
+        try:
+            code = asyncio.run(_carry_out(invocation, lambda planned: _open_and_work(planned, invocation)))
+        finally:
+            os.umask(umask)
+        if invocation.environment is not None and code == 0:
+            client.become_command(found, invocation.environment)
+        return code
+    except client.Fault as fault:
+        client.say_fault(found, fault)
+        return fault.code
     except KeyboardInterrupt:
         return client.INTERRUPTED
     except client.OutputClosed:

@@ -118,21 +118,27 @@ async def bootstrap(call: Call, recovery_code_out: str | None, recovery_code_fil
 
 
 async def check(call: Call, repair: bool) -> int:
-    """Read and verify every stored byte, and say what is damaged and where. Nothing is changed.
+    """Read and verify every stored byte, and say what is damaged and where: missing, altered, extra, dangling, moved, wrong kind
+    or rolled back.
 
-    Ends with exit code 65 if anything is damaged.
+    Without --repair nothing is changed. Ends with exit code 65 if anything is damaged.
     """
-    if repair:
-        raise Misuse(
-            "Repairing is not in this version. Without --repair, what is damaged is named; nothing is changed."
-        )
-    view = await call.api.lifecycle.check()
+    password: Plaintext | None = None
+    if isinstance(call.invocation, LocalInvocation):
+        # This command opens the node for itself: a check is also for one that damage keeps from opening.
+        password = await call.invocation.ask_password("Password: ")
+        if password is None:
+            raise no_password()
+    view = await call.api.lifecycle.check(repair, password)
     value = {
         "ok": view.ok,
         "vaults": view.vaults,
         "objects": view.objects,
         "problems": [_problem_json(problem) for problem in view.problems],
+        "repaired": list(view.repaired),
     }
+    if view.repaired:
+        await call.out.note("\n".join(safe_text(what, 400) for what in view.repaired))
     if view.ok:
         await call.out.done(
             value, f"All is well: {_many(view.vaults, 'vault')} with {_many(view.objects, 'object')} read and verified."
@@ -143,6 +149,10 @@ async def check(call: Call, repair: bool) -> int:
         f"{_many(view.vaults, 'vault')}.\n"
     ]
     lines += [_problem_line(problem) for problem in view.problems]
+    if repair:
+        lines.append(
+            "\nWhat is still damaged cannot be made again from what is here: take it from a backup or from a peer."
+        )
     await call.out.done(value, "\n".join(lines))
     return Corrupt.exit_code
 
@@ -162,7 +172,7 @@ def _problem_json(problem: ProblemView) -> dict[str, object]:
 
 def _problem_line(problem: ProblemView) -> str:
     where = "" if problem.vault_id is None else f"{problem.vault_id}:{safe_text(problem.path or '', 1100)}  "
-    return f"    {problem.kind:<6}  {where}{safe_text(problem.message, 400)}"
+    return f"    {problem.kind:<11}  {where}{safe_text(problem.message, 400)}"
 
 
 def _new_private_file(path: Path) -> int:
@@ -355,7 +365,12 @@ def add_to(root: Noun) -> None:
         ),
         needs=Needs.NOTHING,
     )(bootstrap)
-    verb(root, "check", flag("--repair", "Not in this version."))(check)
+    verb(
+        root,
+        "check",
+        flag("--repair", "Put right what can be without losing anything, then check."),
+        needs=Needs.LOCKED_NODE,
+    )(check)
     verb(
         root,
         "demo",

@@ -109,6 +109,10 @@ class Output:
         if not self.as_json:
             await self._invocation.err(_line(sentence))
 
+    async def warn(self, sentence: str) -> None:
+        """What a program that called us should hear of too. The caller has made it safe."""
+        await self._invocation.err(_line(to_json({"warning": {"message": sentence}}) if self.as_json else sentence))
+
     async def fail(self, kind: str, message: str, code: int) -> None:
         """Why the command failed, in the form asked for."""
         message = safe_text(message, 4000, lines=True)

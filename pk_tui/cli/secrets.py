@@ -10,7 +10,8 @@ from pk_tui.cli.arguments import directory_address, secret_address
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, verb
 from pk_tui.cli.output import Column, size_text
-from pk_tui.cli.references import filled, references
+from pk_tui.cli.references import filled, written_references
+from pk_tui.cli.references import read as reference_to
 from pk_tui.clock import rfc3339
 from pk_tui.control.editor import MAX_EDITED
 from pk_tui.errors import Misuse, NotFound
@@ -85,6 +86,8 @@ async def ls(call: Call, directory: str, recursive: bool) -> None:
 async def edit(call: Call, secret: str) -> None:
     """Change a secret in your editor ($VISUAL, else $EDITOR, else vi); a missing one is made."""
     vault, path = secret_address(secret)
+    if "@" in vault:  # said before anything is typed, not after
+        raise Misuse(f"“{safe_text(vault, 160)}” is a version of a vault: it is read-only. Edit the vault itself.")
     before = await _whole(call, vault, path)
     after = await call.invocation.edit(before or Plaintext(b""), os.path.splitext(path.name)[1])
     if after == (before or Plaintext(b"")):
@@ -100,19 +103,24 @@ async def edit(call: Call, secret: str) -> None:
 async def _whole(call: Call, vault: str, path: SecretPath) -> Plaintext | None:
     """The secret's value, None if there is no such secret. Raises Misuse if it is too large to be held in one piece."""
     await call.api.vaults.get(vault)  # a vault that is not there is told first
-    parts: list[bytes] = []
-    size = 0
     try:
-        async for piece in call.api.secrets.read(vault, path):
-            parts.append(piece.reveal())
-            size += len(piece)
-            if size > MAX_EDITED:
-                raise Misuse(
-                    f"“{safe_text(str(path), 300)}” is too large to be edited or put into a text. "
-                    "Read it with `pk-tui secrets cat`, replace it with `pk-tui secrets write`."
-                )
+        return await _read(call, vault, path)
     except NotFound:
         return None
+
+
+async def _read(call: Call, vault: str, path: SecretPath) -> Plaintext:
+    """The secret's value, as `_whole`. Raises NotFound."""
+    parts: list[bytes] = []
+    size = 0
+    async for piece in call.api.secrets.read(vault, path):
+        parts.append(piece.reveal())
+        size += len(piece)
+        if size > MAX_EDITED:
+            raise Misuse(
+                f"“{safe_text(str(path), 300)}” is too large to be edited or put into a text. "
+                "Read it with `pk-tui secrets cat`, replace it with `pk-tui secrets write`."
+            )
     return Plaintext(b"".join(parts))
 
 
@@ -189,12 +197,41 @@ def _named(addresses: tuple[str, ...]) -> str:
     return f"“{safe_text(addresses[0], 1400)}”"
 
 
-@verb(secrets, "inject", argument("FILE"))
-async def inject(call: Call, file: str) -> None:
+@verb(
+    secrets,
+    "inject",
+    argument("FILE"),
+    flag("--check", "Print no text; say which references cannot be filled, and end with 64 if there are any."),
+)
+async def inject(call: Call, file: str, check: bool) -> int:
     """Print FILE (`-`: standard input) with every reference pk://VAULT/PATH replaced by that secret's value.
 
-    If one of them names no secret, nothing is printed.
+    pk://VAULT/PATH#SLOT is a slot of an item, pk://VAULT@COMMIT/PATH an earlier version. If one of them cannot be filled,
+    nothing is printed.
     """
+    text = await _text_to_fill(call, file)
+    found = written_references(text)
+    values, faults = await _filling(call, found)
+    if check:
+        await call.out.table(
+            [(written, faults.get(written)) for written in found],
+            lambda row: {"reference": row[0].decode(errors="backslashreplace"), "problem": row[1] and row[1].message},
+            [
+                Column("REFERENCE", lambda row: safe_text(row[0], 300)),
+                Column("PROBLEM", lambda row: row[1].message if row[1] else "none"),
+            ],
+            "There is no reference in it.",
+        )
+        return Misuse.exit_code if faults else 0
+    if faults:
+        first = next(iter(faults.values()))
+        more = f" So it is with {len(faults) - 1} more: `--check` names them." if len(faults) > 1 else ""
+        raise type(first)(f"{first.message}{more} Nothing was printed.")
+    await call.out.raw(filled(text, values))
+    return 0
+
+
+async def _text_to_fill(call: Call, file: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for piece in call.invocation.read(file):
@@ -202,11 +239,28 @@ async def inject(call: Call, file: str) -> None:
         size += len(piece)
         if size > MAX_INJECTED:
             raise Misuse(f"A file to fill is at most {size_text(MAX_INJECTED)}.")
-    text = b"".join(parts)
+    return b"".join(parts)
+
+
+async def _filling(call: Call, written: Sequence[bytes]) -> tuple[dict[bytes, bytes], dict[bytes, Misuse | NotFound]]:
+    """The value of each reference, and of each that has none why. Raises Misuse if they are too large together."""
     values: dict[bytes, bytes] = {}
-    for written, meant in references(text).items():
-        value = await _whole(call, meant.vault, meant.path)
-        if value is None:
-            raise NotFound(f"“{safe_text(written, 300)}” refers to a secret that is not there. Nothing was printed.")
-        values[written] = value.reveal()
-    await call.out.raw(filled(text, values))
+    faults: dict[bytes, Misuse | NotFound] = {}
+    left = MAX_INJECTED
+    for one in written:
+        try:
+            meant = reference_to(one)
+            value = await _read(call, meant.vault, meant.path)
+        except NotFound as fault:
+            faults[one] = NotFound(f"“{safe_text(one, 300)}” cannot be filled. {fault.message}")
+            continue
+        except Misuse as fault:
+            faults[one] = fault
+            continue
+        left -= len(value)
+        if left < 0:
+            raise Misuse(
+                f"The values to fill in are more than {size_text(MAX_INJECTED)} together. Nothing was printed."
+            )
+        values[one] = value.reveal()
+    return values, faults

@@ -1,4 +1,4 @@
-"""`vaults`: create, list, rename, delete, log; share and unshare; scan, clone, pull; import."""
+"""`vaults`: create, list, rename, delete, log; share and unshare; scan and clone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pk_tui.api.views import (
 )
 from pk_tui.cli.arguments import moment
 from pk_tui.cli.call import Call
-from pk_tui.cli.commands import POSITIVE, Noun, argument, choice, option, verb
+from pk_tui.cli.commands import POSITIVE, Noun, argument, option, verb
 from pk_tui.cli.output import SLICE, Column, size_text
 from pk_tui.clock import rfc3339
 from pk_tui.safe_text import safe_text
-from pk_tui.terms import Change, CommitId, SecretPath, VaultId
+from pk_tui.terms import Change, CommitId, SecretPath
 
 vaults = Noun("vaults", "Vaults: make, list, share, clone and pull them.")
 
@@ -44,7 +44,8 @@ def _vault_state(view: VaultView) -> str:
     if view.damaged:
         return f"damaged: {view.damaged}"
     if view.origin:
-        return f"{'clone' if view.read_only else 'fork'} from {view.origin.node_id.short}…"
+        waiting = f", {view.conflicts} conflicts" if view.conflicts > 1 else ", 1 conflict" if view.conflicts else ""
+        return f"{'clone' if view.read_only else 'fork'} from {view.origin.node_id.short}…{waiting}"
     return f"shared with {view.shared_with}" if view.shared_with else ""
 
 
@@ -105,12 +106,14 @@ def _log_json(view: CommitView) -> dict[str, object]:
 
 def _log_lines(call: Call, view: CommitView) -> str:
     lines = [f"{view.commit}  {call.out.ago(view.time)}  by {safe_text(view.author, 13)}"]
+    if len(view.parents) > 1:  # what a merge is, and then what it brought
+        lines.append(f"    {safe_text(view.message.partition(chr(10))[0])}")
     if len(view.changes) > SHOWN_CHANGES:
         count = Counter(row.change for row in view.changes)
         lines.append("    " + ", ".join(f"{count[change]} {change.value}" for change in Change if count[change]))
     elif view.changes:
         lines += [f"    {row.change.value:<8}  {safe_text(str(row.path), 1200)}" for row in view.changes]
-    else:  # an empty first version, or only empty directories: what the commit says of itself
+    elif len(view.parents) < 2:  # an empty first version, or only empty directories: what the commit says of itself
         lines.append(f"    {safe_text(view.message)}")
     return "\n".join(lines)
 
@@ -225,56 +228,4 @@ async def clone(call: Call, vault: str, node: str, name: str | None) -> None:
     await call.out.done(
         {"vault_id": str(view.vault_id), "vault_name": view.name, "objects": view.objects, "bytes": view.bytes},
         f"Cloned “{safe_text(view.name)}” ({view.vault_id}): {view.objects} objects, {size_text(view.bytes)}.",
-    )
-
-
-@verb(
-    vaults,
-    "pull",
-    argument("VAULT"),
-    argument("NODE", optional=True),
-    option("--from", "The vault's id on that node, if it is not the one cloned from.", "VAULT_ID", called="source"),
-)
-async def pull(call: Call, vault: str, node: str | None, source: str | None) -> None:
-    """Bring a clone up to date from where it was cloned, or from NODE, which is then remembered."""
-    from_vault = VaultId.parse(source) if source else None
-    with call.out.progress() as progress:
-        view = await call.api.vaults.pull(vault, node, from_vault, progress)
-    if view.old_head == view.new_head:
-        sentence = f"“{safe_text(vault)}” is up to date."
-    else:
-        head = view.new_head.short if view.new_head else "nothing"
-        sentence = f"“{safe_text(vault)}” is now at {head}: {view.objects} objects, {size_text(view.bytes)}."
-    await call.out.done(
-        {
-            "old_head": _commit(view.old_head),
-            "new_head": _commit(view.new_head),
-            "objects": view.objects,
-            "bytes": view.bytes,
-        },
-        sentence,
-    )
-
-
-@verb(
-    vaults,
-    "import",
-    argument("VAULT"),
-    argument("PATH"),
-    choice("--kind", "What PATH is.", ("auto", "dir")),
-)
-async def import_files(call: Call, vault: str, path: str, kind: str) -> None:
-    """Store every file below a directory as a secret, in one commit. Existing secrets are replaced."""
-    with call.out.progress() as progress:
-        view = await call.api.vaults.import_directory(vault, call.file(path), progress)
-    for name, reason in view.skipped:
-        await call.out.note(f"Not taken: {safe_text(name, 1200)}: {safe_text(reason)}.")
-    await call.out.done(
-        {
-            "secrets": view.secrets,
-            "bytes": view.bytes,
-            "commit": _commit(view.commit),
-            "skipped": [{"path": name, "reason": reason} for name, reason in view.skipped],
-        },
-        f"Imported {view.secrets} secrets ({size_text(view.bytes)}) into “{safe_text(vault)}”.",
     )

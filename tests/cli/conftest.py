@@ -32,6 +32,16 @@ NASTY = "a\x1b]52;c;aGk=\x07[/x]\u202e\u2066b\x9b31m\x7f"
 
 GESTALT = views.GestaltView(str(NODE), (NODE,), ("github:someone",), (Action.NOTIFY, Action.SCAN), True)
 NOTIFICATION = views.NotificationView(NOTE, NODE, "General", {"message": "hello"}, False, TIME)
+PLAN = views.ImportPlanView(
+    views.ImportKind.CSV,
+    (
+        views.PlannedView(SecretPath(("web", "bank")), 200, "password", Change.MODIFIED),
+        views.PlannedView(SecretPath(("new",)), 1, None, Change.ADDED),
+        views.PlannedView(SecretPath(("old",)), 1, None, None),
+    ),
+    4,
+    (("line 7", "it is empty"),),
+)
 PULLED = views.PullView(VAULT, COMMIT, CommitId(bytes(20)), 3, 4)
 
 
@@ -96,9 +106,10 @@ class Agent:
 
     def _lifecycle(self) -> dict[str, Any]:
         status = views.StatusView(True, NODE, 42, False, Address("127.0.0.1", 4433), 2)
-        problem = views.ProblemView("object", VAULT, "a/b", "A part of its content is gone.")
-        check = views.CheckView(False, 2, 30, (problem, views.ProblemView("ledger", None, None, "It does not add up.")))
-        return {"status": status, "lock": None, "unlock": None, "change_password": None, "check": check}
+        problem = views.ProblemView("missing", VAULT, "a/b", "A part of its content is gone.")
+        check = views.CheckView(False, 2, 30, (problem, views.ProblemView("altered", None, None, "It does not add up.")))
+        backup = {"backup": views.BackupView("/a/backup", 2, 5000)}
+        return {"status": status, "lock": None, "unlock": None, "change_password": None, "check": check, **backup}
 
     def _vaults(self) -> dict[str, Any]:
         origin = views.OriginView(NODE, VAULT)
@@ -112,13 +123,18 @@ class Agent:
             "rename": None,
             "delete": None,
             "log": [views.CommitView(COMMIT, TIME, str(NODE), "m", changes)],
+            "diff": list(changes),
+            "restore": COMMIT,
+            "revert": COMMIT,
             "share": views.ShareView(VAULT, NODE, (Action.SCAN, Action.PULL, Action.CLONE), TIME),
             "unshare": [views.ExposedView(SecretPath(("p",)), COMMIT)],
             "permissions": [views.PermissionView(NODE, str(NODE), rights)],
             "scan": [views.OfferView(VAULT, "v", rights)],
             "clone": views.CloneView(VAULT, "v", 5, 6),
             "pull": PULLED,
-            "import_directory": views.ImportView(2, 9, COMMIT, (("link", "it is a symbolic link"),)),
+            "import_from": views.ImportView(2, 9, COMMIT, (("link", "it is a symbolic link"),)),
+            "plan_import": PLAN,
+            "export": views.ExportView(3, 2048, 1),
         }
 
     def _secrets(self) -> dict[str, Any]:
@@ -168,6 +184,7 @@ class Typed:
     code: int = -1
     writes: int = 0
     then: tuple[str, ...] | None = None
+    environment: dict[str, bytes] | None = None
 
     async def out(self, raw: bytes) -> None:
         self.output += raw
@@ -190,12 +207,18 @@ class Typed:
     async def ask_new_password(self, prompt: str, variable: str) -> Plaintext | None:
         return self._password(variable)
 
+    async def ask_hidden(self, prompt: str) -> Plaintext | None:
+        return self._password("typed")
+
     def _password(self, name: str) -> Plaintext | None:
         return Plaintext.of_text(self.passwords[name]) if name in self.passwords else None
 
     async def edit(self, content: Plaintext, ending: str) -> Plaintext:
         self.shown = (content.reveal(), ending)
         return content if self.edited is None else Plaintext(self.edited)
+
+    async def give_environment(self, assignments: Any) -> None:
+        self.environment = {name: value.reveal() for name, value in assignments}
 
     def end_agent_with(self, stop: Callable[[], None], then: tuple[str, ...] | None = None) -> None:
         self.then = then

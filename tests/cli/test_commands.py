@@ -4,8 +4,20 @@ import asyncio
 
 import pytest
 
-from pk_tui.cli.commands import POSITIVE, HelpAsked, Needs, Noun, argument, choice, flag, option, parse, verb
+from pk_tui.cli.commands import POSITIVE, HelpAsked, Needs, Noun, argument, choice, flag, maybe, option, parse, verb
 from pk_tui.errors import Misuse
+
+
+@pytest.fixture
+def with_child():
+    root = Noun("eat", "Eating.")
+
+    @verb(root, "soup", argument("KIND", many=True), maybe("--with", "What with.", ("spoon",)), child="command")
+    async def soup(call, kind, command, **more):
+        """Eat soup."""
+        return [kind, command, more]
+
+    return root
 
 
 @pytest.fixture
@@ -69,3 +81,27 @@ def test_every_way_of_being_wrong_is_misuse_with_a_way_on(tree, argv, sentence):
 
     assert sentence in wrong.value.message
     assert "`pk-tui" in wrong.value.message
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "command"),
+    [
+        (["a"], ("a",), None),
+        (["a", "b", "--"], ("a", "b"), ()),
+        (["a", "--", "x", "--with", "y", "--", "--help"], ("a",), ("x", "--with", "y", "--", "--help")),
+    ],
+)
+def test_another_programs_command_line_is_not_looked_into(with_child, words, kind, command):
+    assert asyncio.run(parse(with_child, ["soup", *words], 0).work(None)) == [kind, command, {"with": None}]
+
+
+@pytest.mark.parametrize("words", [["--", "x"], ["a", "--with", "--", "spoon"], ["a", "--with", "fork", "--", "x"]])
+def test_what_stands_before_another_programs_command_line_is_held_to_the_rules(with_child, words):
+    with pytest.raises(Misuse):
+        parse(with_child, ["soup", *words], 0)
+
+
+def test_the_usage_says_where_another_programs_command_line_goes(with_child):
+    with pytest.raises(HelpAsked) as asked:
+        parse(with_child, ["soup", "-h"], 0)
+    assert asked.value.text.startswith("Usage: pk-tui soup [OPTIONS] KIND [-- COMMAND …]\n")

@@ -38,12 +38,17 @@ def test_help_fits_the_terminal(type_in):
 
 def test_the_commands_are_those_of_the_contract():
     assert {" ".join(path) for path in every_command()} == {
-        "bootstrap", "check", "demo", "playground",
+        "bootstrap", "check", "demo", "playground", "backup", "restore",
         *(f"agent {v}" for v in ("start", "status", "stop", "restart", "lock", "unlock")),
+        *(f"vaults {v}" for v in ("diff", "restore", "revert")),
+        "vaults export", "vaults forget", "tidy",
+        *(f"vaults {v}" for v in ("fork", "conflicts", "resolve")),
         *(f"vaults {v}" for v in (
             "create", "list", "rename", "delete", "log", "share", "unshare", "permissions", "scan", "clone", "pull", "import",
         )),
-        *(f"secrets {v}" for v in ("write", "create", "cat", "ls", "edit", "rm", "mkdir", "mv", "cp", "stat", "inject")),
+        *(f"secrets {v}" for v in ("write", "create", "cat", "ls", "edit", "rm", "mkdir", "mv", "cp", "stat", "inject", "env")),
+        *(f"secrets {v}" for v in ("generate", "otp", "find")),
+        *(f"items {v}" for v in ("templates", "create", "get", "set", "edit", "ssh-key")),
         *(f"nodes {v}" for v in ("add", "name", "ping", "list", "connections")),
         *(f"identities {v}" for v in ("trust", "untrust", "allow", "disallow", "permissions", "list", "get")),
         "keys public", "keys password", "notifications send",
@@ -117,7 +122,7 @@ def test_text_from_outside_never_reaches_the_terminal_raw(type_in, agent, fixed,
         create=vault, list=[vault], scan=[views.OfferView(fixed.vault, bad, ())], clone=views.CloneView(fixed.vault, bad, 1, 1),
         log=[replace(results["log"][0], author=bad, message=bad)],
         permissions=[views.PermissionView(fixed.node, bad, ())],
-        import_directory=views.ImportView(1, 1, None, ((bad, bad),)),
+        import_from=views.ImportView(1, 1, None, ((bad, bad),)),
     )  # fmt: skip
     agent.secrets.results["list"] = [views.EntryView(bad, False, 1)]
     agent.nodes.results["list"] = [views.NodeView(fixed.node, bad, (Address(bad, 1),), None, False)]

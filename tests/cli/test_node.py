@@ -215,16 +215,26 @@ def test_a_check_that_finds_damage_names_it_and_ends_with_65(type_in, fixed, age
         "objects": 30,
         "problems": [
             {
-                "kind": "object",
+                "kind": "missing",
                 "vault_id": str(fixed.vault),
                 "path": "a/b",
                 "message": "A part of its content is gone.",
             },
-            {"kind": "ledger", "vault_id": None, "path": None, "message": "It does not add up."},
+            {"kind": "altered", "vault_id": None, "path": None, "message": "It does not add up."},
         ],
+        "repaired": [],
     }
     shown = type_in("check")
     assert shown.code == 65
     assert f"{fixed.vault}:a/b" in shown.text
-    assert type_in("check", "--repair").code == 64
-    assert agent.calls == [("lifecycle.check",)] * 2
+    assert agent.calls == [("lifecycle.check", False, None)] * 2
+
+
+def test_a_repair_says_what_it_did_and_what_is_left(type_in, agent):
+    agent.lifecycle.results["check"] = replace(agent.lifecycle.results["check"], repaired=("Made an index anew.",))
+    done = type_in("check", "--repair")
+    assert done.code == 65
+    assert agent.calls == [("lifecycle.check", True, None)]
+    assert b"Made an index anew." in done.errors
+    assert "backup" in done.text
+    assert type_in("--format", "json", "check", "--repair").json["repaired"] == ["Made an index anew."]

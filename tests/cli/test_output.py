@@ -133,3 +133,10 @@ def test_several_facts_are_one_object_or_a_line_each(prepare):
         asyncio.run(Output(call).facts({"a": 1}, [("a", "1"), ("long", "2\x1b")]))
     assert human.text == "a     1\nlong  2\\u{1b}\n"
     assert program.json == {"a": 1}
+
+
+def test_a_warning_goes_to_people_and_programs_beside_the_result(prepare):
+    for words, line in ((["x"], "Mind ü."), (["--format", "json", "x"], '{"warning": {"message": "Mind \\u00fc."}}')):
+        call = prepare(*words)
+        asyncio.run(Output(call).warn("Mind ü."))
+        assert (call.output, call.errors.decode()) == (b"", line + "\n")

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from pk_tui.cli.references import Reference, filled, references
+from pk_tui.cli.references import Reference, filled, read, written_references
 from pk_tui.errors import Misuse
 from pk_tui.terms import SecretPath
+
+
+def references(text: bytes) -> dict[bytes, Reference]:
+    return {written: read(written) for written in written_references(text)}
 
 
 @pytest.mark.parametrize(
@@ -13,6 +17,9 @@ from pk_tui.terms import SecretPath
         (b'password: "pk://work/db/password"', b"pk://work/db/password", "work", "db/password"),
         (b"A=pk://work/a\nB=2", b"pk://work/a", "work", "a"),
         (b"<pk://my%20vault/a%22b%23c>", b"pk://my%20vault/a%22b%23c", "my vault", 'a"b#c'),
+        (b"x=pk://work/db#password;", b"pk://work/db#password;", "work", "db#password;"),
+        (b"'pk://work/db%23x#pass%20word'", b"pk://work/db%23x#pass%20word", "work", "db#x#pass word"),
+        (b"pk://work@0123abcd/db/a", b"pk://work@0123abcd/db/a", "work@0123abcd", "db/a"),
         ("pk://tresor/schlüssel".encode(), "pk://tresor/schlüssel".encode(), "tresor", "schlüssel"),
     ],
 )
@@ -23,7 +30,19 @@ def test_a_reference_ends_where_it_should_and_names_a_secret(
 
 
 @pytest.mark.parametrize(
-    "bad", [b"pk://work", b"pk://work/", b"pk:///a", b"pk://work/../a", b"pk://w/\xff", b"pk://w/a#slot"]
+    "bad",
+    [
+        b"pk://work",
+        b"pk://work/",
+        b"pk:///a",
+        b"pk://work/../a",
+        b"pk://w/\xff",
+        b"pk://w/a#",
+        b"pk://w/a#b/c",
+        b"pk://w/a#b#c",
+        b"pk://w/a#%FF",
+        b"pk://w/a#%2F",
+    ],
 )
 def test_what_names_no_secret_is_refused_by_name(bad: bytes) -> None:
     with pytest.raises(Misuse):

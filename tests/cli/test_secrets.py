@@ -98,6 +98,13 @@ def test_edit_without_a_change_writes_nothing(type_in, agent, secret):
     assert "secrets.write" not in [call[0] for call in agent.calls]
 
 
+def test_a_version_is_not_edited_and_no_editor_is_opened(type_in, agent):
+    done = type_in("secrets", "edit", "v@1234abcd:a/b", edited=b"new")
+    assert (done.code, agent.calls) == (64, [])
+    assert not hasattr(done, "shown")
+    assert b"read-only" in done.errors
+
+
 def test_edit_refuses_what_is_too_large_for_an_editor(type_in, agent):
     from pk_tui.plaintext import Plaintext
 
@@ -149,3 +156,25 @@ def test_stat(type_in, fixed):
 def test_what_names_no_secret_is_misuse(type_in, agent, address):
     assert type_in("secrets", "write", address).code == 64
     assert agent.calls == []
+
+
+def test_inject_fills_a_text_or_prints_nothing_of_it(type_in):
+    done = type_in("secrets", "inject", "-", stdin=b"pk://v/c pk://v/a/b \xff")
+    assert (done.code, done.output, done.errors) == (0, b"two \x00one\xff \xff", b"")
+    done = type_in("--format", "json", "secrets", "inject", "-", stdin=b"pk://v/c pk://v/nope pk://v/../x")
+    assert (done.code, done.output) == (64, b"")
+    assert "pk://v/nope" in done.error["message"]
+    assert "1 more" in done.error["message"]
+
+
+def test_inject_can_say_of_each_reference_whether_it_can_be_filled(type_in):
+    text = b"pk://v/nope#slot pk://v/c pk://v pk://v/c"
+    done = type_in("--format", "json", "secrets", "inject", "--check", "-", stdin=text)
+    assert done.code == 64
+    assert [(row["reference"], row["problem"] is None) for row in done.json] == [
+        ("pk://v/nope#slot", False),
+        ("pk://v/c", True),
+        ("pk://v", False),
+    ]
+    assert type_in("secrets", "inject", "--check", "-", stdin=b"pk://v/c").code == 0
+    assert b"no reference" in type_in("secrets", "inject", "--check", "-", stdin=b"none").errors

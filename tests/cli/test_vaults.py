@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from pk_tui.api.views import ChangeView, Progress
 from pk_tui.clock import DAY, SystemClock
 from pk_tui.errors import AlreadyExists, Conflict, NameTaken, PeerMisbehaved, PermissionDenied, UnknownNode, Unreachable
-from pk_tui.terms import Change, SecretPath, VaultId
+from pk_tui.terms import Change, SecretPath
 
 
 def test_create(type_in, fixed, agent):
@@ -36,6 +35,23 @@ def test_list(type_in, fixed):
     assert clone["origin"] == {"node_id": str(fixed.node), "vault_id": str(fixed.vault)}
     assert clone["head"] is None
     assert "a sad story" in type_in("vaults", "list").text
+
+
+def test_a_fork_says_where_it_is_from_and_what_waits(type_in, fixed, agent):
+    fork = replace(agent.vaults.results["list"][1], damaged=None, read_only=False, fork=True)
+    for count, said in ((0, ""), (1, ", 1 conflict"), (3, ", 3 conflicts")):
+        agent.vaults.results["list"] = [replace(fork, conflicts=count)]
+        assert f"fork from {fixed.node.short}…{said}\n" in type_in("vaults", "list").text
+
+
+def test_a_merge_in_the_log_says_what_it_is_and_what_it_brought(type_in, agent):
+    (entry,) = agent.vaults.results["log"]
+    merge = replace(entry, message="Merged from bob\n\na added", parents=(entry.commit, entry.commit))
+    agent.vaults.results["log"] = [merge]
+    lines = type_in("vaults", "log", "v").text.splitlines()
+    assert lines[1:3] == ["    Merged from bob", "    added     added"]
+    agent.vaults.results["log"] = [replace(merge, changes=())]
+    assert type_in("vaults", "log", "v").text.splitlines()[1:] == ["    Merged from bob"]
 
 
 def test_an_empty_list_is_a_list_and_for_people_a_hint_on_stderr(type_in, agent):
@@ -111,26 +127,8 @@ def test_clone(type_in, fixed, agent):
     assert agent.calls == [("vaults.clone", "v", "bob", "w", None)]
 
 
-def test_pull(type_in, fixed, agent):
-    value = type_in("--format", "json", "vaults", "pull", "v", "bob", "--from", str(fixed.vault)).json
-    assert value == {"old_head": str(fixed.commit), "new_head": "0" * 40, "objects": 3, "bytes": 4}
-    assert agent.calls == [("vaults.pull", "v", "bob", VaultId(fixed.vault.raw), None)]
-    assert "3 objects" in type_in("vaults", "pull", "v").text
-    agent.vaults.results["pull"] = replace(fixed.pulled, new_head=fixed.commit)
-    assert "up to date" in type_in("vaults", "pull", "v").text
-
-
-def test_import_reads_from_where_the_command_was_typed(type_in, fixed, agent, tmp_path: Path):
-    done = type_in("--format", "json", "vaults", "import", "v", "dir")
-    assert (done.json["secrets"], done.json["bytes"]) == (2, 9)
-    assert done.errors == b""
-    assert agent.calls == [("vaults.import_directory", "v", tmp_path / "dir", None)]
-    assert b"Not taken: link: it is a symbolic link." in type_in("vaults", "import", "v", "/x", "--kind", "dir").errors
-    assert type_in("vaults", "import", "v", "x", "--kind", "keepass").code == 64
-
-
 def test_progress_is_shown_on_a_terminal_only_and_cleared(type_in, agent):
-    def pull(vault, node, from_vault, progress):
+    def pull(vault, node, from_vault, progress, accept_rewritten):
         if progress is not None:
             progress(Progress("Pulling", 3, 10, 2048, 4096))
         return agent_view

@@ -66,8 +66,9 @@ LOW_ORDER = [
 
 def answer_to(node: Node, *arguments: str) -> bytes:
     """The output of a command, asked for at the agent's control socket as the command line does; there are a thousand of them."""
-    line = client.connect(str(node.path))
-    assert line is not None
+    bare = client.connect(str(node.path))
+    assert bare is not None
+    line = socket.socket(fileno=bare.detach())
     first = client.command(client.hoist(["--format", "json", *arguments]))
     with line, line.makefile("rb") as frames:
         line.sendall(bytes((client.COMMAND,)) + len(first).to_bytes(4, "big") + first)

@@ -166,7 +166,7 @@ async def _day(base: Path, files: Path, directories: int, longest: _Longest) -> 
         await owner.vaults.create("big")
         with longest.during("import"):
             told: list[Any] = []
-            done = await owner.vaults.import_directory("big", files, told.append)
+            done = await owner.vaults.import_from("big", files, progress=told.append)
             assert done.secrets == SECRETS
             assert told
         await owner.vaults.share("big", str(reader.node_id))

@@ -145,10 +145,11 @@ def screen(place: Place) -> Iterator[Terminal]:
 
 def test_what_nobody_asked_for_is_nowhere(place: Place, screen: Terminal) -> None:
     """A walk through everything that does not reveal."""
-    for key, sight in (("i", "Stored"), ("H", "╔═ Versions")):
+    for key, sight in (("i", "Stored"), ("H", "─ Versions of quarry:ledge/pebble")):
         screen.press(key)
         screen.see(sight)
     screen.press("esc")
+    screen.see_no("─ Versions of")
     screen.see("╔═ Vaults")
     for key, sight in (
         ("r", "Rename quarry:ledge/pebble"),
@@ -246,6 +247,45 @@ def test_what_was_revealed_goes_at_every_sign_that_nobody_looks(place: Place, sc
     assert VALUE not in screen.text
 
 
+def test_the_hidden_slots_of_an_item_are_nowhere_until_they_are_asked_for(place: Place, screen: Terminal) -> None:
+    slots = [
+        {"name": "username", "type": "text", "value": "ada"},
+        {"name": "password", "type": "password", "value": VALUE},
+        {"name": "otp", "type": "otp", "value": f"otpauth://totp/{VALUE}?secret=JBSWY3DPEHPK3PXP"},
+    ]
+    item = {"pk-item": 1, "template": "password", "title": "Strong box", "tags": [], "slots": slots}
+    place.node.write("quarry:ledge/strongbox", json.dumps(item, separators=(",", ":")).encode())
+    screen.see("    strongbox")
+    screen.press("j")
+    screen.see("─ quarry/ledge/strongbox", "Strong box", "User name", "ada", "> Password", " s ")
+    screen.press("e")
+    screen.see("Edit quarry:ledge/strongbox", "•" * 12)
+    screen.press("esc")
+    screen.see_no("Edit quarry")
+    screen.press("t")
+    screen.see("New value for quarry:ledge/strongbox#password", "bits, strong")
+    screen.press("esc")
+    screen.see_no("New value for")
+    screen.press("n")
+    screen.see("What kind?")
+    screen.press("esc")
+    screen.see_no("What kind?")
+    screen.child.send("\x1b[24~")  # f12
+    screen.see("Saved “~/pk-tui-")
+    place.is_kept()
+    assert place.found_in(screen.raw) == []
+    screen.press("v")
+    screen.see(VALUE)
+    screen.press("esc")
+    screen.see_no(VALUE)
+    screen.press("ctrl+q")
+    screen.see("Leave pk-tui?")
+    screen.press("s")
+    assert screen.ended() == 0
+    assert place.found_in(screen.left_behind.encode()) == []
+    place.is_kept()
+
+
 @pytest.mark.parametrize("way", ["b", "s"])
 def test_after_quitting_with_a_value_on_the_screen_it_is_not_in_the_terminal(
     place: Place, screen: Terminal, way: str
@@ -310,6 +350,9 @@ def test_a_value_typed_ahead_goes_into_the_value_and_not_into_the_name(
     screen.press("G")
     screen.see(f"─ {vault} ─")
     screen.press("n")
+    screen.see(f"New secret in {vault}", ">   Free text")
+    screen.press("enter")
+    screen.see_no("What kind?")
     screen.see(f"New secret in {vault}")
     screen.type(f"ahead/of{key}typed-{VALUE}")
     screen.see(f"typed-{VALUE}")

@@ -202,10 +202,12 @@ def test_messages_names_and_offers_of_a_hostile_peer_are_text(scene: Scene) -> N
         click(screen, "[@click=app.quit]x")
         screen.see("═ hostile/[b]dir/[@click=app.quit]x ═")  # the second click went into it
         screen.press("H")
-        screen.see("╔═ Versions")
+        screen.see("─ Versions of hostile:[b]dir/[@click=app.quit]x")
         for _ in packed(TEXTS, 240):
-            screen.press("enter", "down")
-        screen.see("Version ", " of 20")
+            screen.press("down")
+        screen.see(" UTC")
+        screen.press("esc")
+        screen.see_no("─ Versions of")
         screen.press("esc")
         screen.see("╔═ Vaults 2")
 
