@@ -41,6 +41,25 @@ def commit_one(repository: Path, path: str, value: bytes) -> None:
     )  # fmt: skip
 
 
+def commit_many(repository: Path, path: str, count: int) -> None:
+    """`count` commits, each of another value at `path`."""
+    parts = []
+    for number in range(count):
+        value = b"history %d" % number
+        parts.append(
+            b"commit refs/heads/main\ncommitter a <a@example.invalid> %d +0000\ndata 6\nchange\n"
+            b"%sM 100644 inline %s\ndata %d\n%s\n"
+            % (
+                1700000001 + number,
+                b"from refs/heads/main^0\n" if number == 0 else b"",
+                path.encode(),
+                len(value),
+                value,
+            )
+        )
+    git("fast-import", "--quiet", "--done", cwd=repository, stdin=b"".join(parts) + b"done\n")
+
+
 @contextmanager
 def daemon(base: Path) -> Iterator[int]:
     """`git daemon` for the repositories below `base`; yields its port."""

@@ -47,16 +47,33 @@ class Node:
         )
         self.port, self.pid = started["agent_port"], started["pid"]
 
+    def peak_mib(self) -> float:
+        """The most it ever held."""
+        return self._memory("VmHWM:")
+
     def stop(self) -> None:
         if self.pid:
             self.json("agent", "stop")
             self.pid = 0
 
+    def commit_many(self, secret: str, count: int) -> None:
+        """`count` commits, each of another value, by one process of its own: as commands they would take minutes."""
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.history", str(self.path), secret, str(count)], input=PASSWORD, check=True
+        )
+
     def resident_mib(self) -> float:
+        return self._memory("VmRSS:")
+
+    def forget_peak(self) -> None:
+        """Let `peak_mib` begin anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def _memory(self, what: str) -> float:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(what):
                 return int(line.split()[1]) / 1024
-        raise RuntimeError("no VmRSS")
+        raise RuntimeError(f"no {what}")
 
 
 def introduce(one: Node, other: Node) -> None:

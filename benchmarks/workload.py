@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -19,10 +19,16 @@ def secrets(count: int) -> Iterator[tuple[str, bytes]]:
         yield f"folder{number % folders:04d}/secret{number:06d}", base64.b64encode(noise)[:size]
 
 
-def write_tree(directory: Path, count: int) -> int:
+def flat_secrets(count: int) -> Iterator[tuple[str, bytes]]:
+    """The same, all in one folder."""
+    for path, value in secrets(count):
+        yield path.rpartition("/")[2], value
+
+
+def write_tree(directory: Path, count: int, source: Callable[[int], Iterator[tuple[str, bytes]]] = secrets) -> int:
     """Write the secrets as files; their bytes in all."""
     total = 0
-    for path, value in secrets(count):
+    for path, value in source(count):
         file = directory / path
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
