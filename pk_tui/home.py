@@ -85,7 +85,7 @@ class Home:
             raise StorageFailed(f"{self.shown} cannot be read: {error.strerror}.") from error
         unfinished = {path.name for path in self._unfinished()}
         if unfinished & names:
-            names -= unfinished | {self.witness.name}
+            names -= unfinished | {path.name for path in self._witnesses()}
         return not names - _OUR_TRACES
 
     def create(self) -> None:
@@ -106,7 +106,8 @@ class Home:
 
     def discard_unfinished(self) -> None:
         """Remove what a broken-off bootstrap left. To be called under the lock, and only where there is no node."""
-        for path in (*self._unfinished(), self.witness):
+        # The witness first: as long as an unfinished database is there, what is beside it is known to be rubbish.
+        for path in (*self._witnesses(), *self._unfinished()):
             path.unlink(missing_ok=True)
 
     def finish_database(self) -> None:
@@ -118,9 +119,13 @@ class Home:
         finally:
             os.close(directory)
 
+    def _witnesses(self) -> list[Path]:
+        """The witness, and one that was being written."""
+        return [self.witness, self.witness.with_name(f"{self.witness.name}.new")]
+
     def _unfinished(self) -> list[Path]:
-        base = self.unfinished_database
-        return [base, *(base.with_name(base.name + ending) for ending in ("-wal", "-shm", "-journal"))]
+        """The database and whatever lies beside it under its name: journals, and a copy of an older layout."""
+        return sorted(self.path.glob(f"{self.unfinished_database.name}*"))
 
     # One process at a time
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pk_tui.api.events import EventsLost, NotificationsChanged, VaultChanged
 from pk_tui.api.facade import AgentApi
+from pk_tui.api.views import ImportKind
 from pk_tui.errors import AlreadyExists, NameTaken, PkError
 from pk_tui.terms import Address, NodeId, SecretPath, VaultId
 
@@ -83,7 +84,7 @@ class Friend:
         """The vault that will be shared: the sample that comes with the package."""
         await self._api.vaults.create(VAULT)
         with resources.as_file(resources.files("pk_tui.cli") / "sample") as sample:
-            await self._api.vaults.import_directory(VAULT, Path(sample))
+            await self._api.vaults.import_from(VAULT, Path(sample), ImportKind.DIRECTORY)
         await self._api.secrets.write(VAULT, TOKEN, _content(_token(1)))
 
     async def meet(self, guest: NodeId, address: Address) -> None:

@@ -116,6 +116,33 @@ def test_a_lock_held_for_a_moment_makes_nobody_fail(tmp_path):
             pass
 
 
+def test_what_is_discarded_is_rubbish_until_its_last_file_is_gone(tmp_path, monkeypatch):
+    """However far a killed process came with discarding, the next one finds an empty directory."""
+    home = Home(tmp_path / "node")
+    names = ["node.db.new", "node.db.new-journal", "node.db.new.layout1", "witness", "witness.new"]
+    unlink, left = Path.unlink, 0
+
+    def until(path, **named):
+        nonlocal left
+        if left == 0:
+            raise InterruptedError
+        left -= 1
+        unlink(path, **named)
+
+    for steps in range(len(names)):
+        home.create()
+        for name in names:
+            (home.path / name).write_bytes(b"x")
+        left = steps
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", until)
+            with pytest.raises(InterruptedError):
+                home.discard_unfinished()
+        assert home.is_empty(), steps
+        home.discard_unfinished()
+        assert list(home.path.iterdir()) == []
+
+
 def test_what_an_earlier_try_left_counts_as_empty_and_anything_else_does_not(tmp_path):
     home = Home(tmp_path / "node")
     with home.lock():

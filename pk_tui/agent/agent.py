@@ -20,6 +20,7 @@ from pk_tui.agent.bus import Bus
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.desk import Desk
 from pk_tui.agent.gestalts import GestaltService
+from pk_tui.agent.items import ItemService
 from pk_tui.agent.lifecycle import LifecycleService
 from pk_tui.agent.nodes import NodeService, note_seen
 from pk_tui.agent.notifications import NotificationService
@@ -88,6 +89,7 @@ class Agent:
         self.lifecycle = LifecycleService(self)
         self.vaults = VaultService(self._gate)
         self.secrets = SecretService(self._gate)
+        self.items = ItemService(self._gate)
         self.nodes = NodeService(self._gate)
         self.gestalts = GestaltService(self._gate)
         self.notifications = NotificationService(self._gate)
@@ -246,6 +248,7 @@ class Agent:
             await self._open_port(core, self._listen)
         core.spawn(self._keep_witness(core), "witness")
         if self._stays:
+            core.spawn(core.care.run(core), "tidy vaults")
             for node in sorted(await self._desk.do(lambda: _wanted_peers(core.store))):
                 core.peers.want(node)
 

@@ -129,8 +129,8 @@ def _head_for(core: Core, node: NodeId, vault_id: VaultId) -> bytes | None:
 
 
 def _is_ours(core: Core, frames: VaultFrames) -> bool:
-    """A clone of a vault of ours is none: what it takes in is no news of ours."""
-    return frames.record.creator == core.node_id.raw and frames.record.origin_node is None
+    """A clone of a vault of ours is none: what it takes in is no news of ours. A fork is: its versions are signed here."""
+    return frames.record.creator == core.node_id.raw and not frames.record.read_only
 
 
 async def _send(link: Link, moved: Moved) -> bool:

@@ -1,123 +1,276 @@
-"""Reading and verifying every stored byte: what each object must be is worked out anew and compared with what the index says.
+"""Reading and verifying every stored byte: rows where they lie, then what each object must be, worked out anew and compared with
+what the index says. What is wrong with one thing keeps no other from being looked at.
 
-Nothing is changed. What is wrong with one vault keeps no other from being looked at.
+`check_node` changes nothing. `repair_node` puts right what can be without losing anything: it makes an index anew from whole
+frames, and removes rows that nothing names. What was altered or is missing cannot be made again here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 
-from pk_tui.agent.commits import head_tree
 from pk_tui.agent.rights import lineage_of
 from pk_tui.api.views import CheckView, ProblemView
-from pk_tui.errors import PkError
+from pk_tui.errors import Busy, NotFound, PkError
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.reindexing import rebuild_index
+from pk_tui.store.survey import Damage, RowFinding, Tries, survey_frames, survey_index, survey_strays
+from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import VaultId
 from pk_tui.trust.head import read_head
-from pk_tui.vault import check, chunks, tree
+from pk_tui.vault import check, entries
+from pk_tui.vault.history import parse_commit
 from pk_tui.vault.objects import Facts, Kind, Oid, git_name
 
 MAX_PROBLEMS = 1000
 """Problems told; more say nothing new."""
+_CHAIN = 256
+_GONE, _TWICE = "gone", "same id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    damage: Damage
+    says: str
 
 
 def check_node(store: NodeStore) -> Generator[None, None, CheckView]:
     """Everything of this node, step by step."""
     problems: list[ProblemView] = []
     objects = 0
-    try:
-        store.verify()
-    except PkError as error:
-        problems.append(ProblemView("ledger", None, None, error.message))
+    for finding in (*store.survey(), *survey_strays(store.vaults.db)):
+        problems.append(ProblemView(finding.damage.value, None, None, finding.says))
     # Listed first: what is found damaged while checking is told where it was found.
-    problems += [
-        ProblemView("vault", None, None, f"A vault cannot be opened: {why}.") for why in store.vaults.unreadable
-    ]
-    vaults = store.vaults.list()
+    for why in store.vaults.unreadable:
+        damage = Damage.MISSING if _GONE in why else Damage.EXTRA if _TWICE in why else Damage.ALTERED
+        problems.append(ProblemView(damage.value, None, None, f"A vault cannot be opened: {why}."))
+    vaults, tries = store.vaults.list(), Tries()
     for frames in vaults:
-        for found in _check_vault(frames):
-            if isinstance(found, ProblemView):
-                problems.append(found)
-            else:
-                objects += 1
-            if len(problems) >= MAX_PROBLEMS:
-                return CheckView(False, len(vaults), objects, tuple(problems))
-            yield
+        try:
+            for found in _check_vault(store, frames, tries):
+                if isinstance(found, ProblemView):
+                    problems.append(found)
+                elif found:
+                    objects += 1
+                if len(problems) >= MAX_PROBLEMS:
+                    return CheckView(False, len(vaults), objects, tuple(problems))
+                yield
+        except NotFound:  # deleted between two steps
+            continue
     return CheckView(not problems, len(vaults), objects, tuple(problems))
 
 
-def _check_vault(frames: VaultFrames) -> Iterator[ProblemView | Oid]:
-    """Each object that is as it should be, and each problem."""
-    vault_id = VaultId(frames.record.vault_id)
+def _check_vault(store: NodeStore, frames: VaultFrames, tries: Tries) -> Iterator[ProblemView | bool]:
+    """Each problem; True for an object that is as it should be, False for a step to stop at."""
+    vault_id, rows = VaultId(frames.record.vault_id), frames.frame_store
+    others = [one.frame_store for one in store.vaults.list() if one is not frames]
+    in_index = yield from _steps(survey_index(rows, others, tries))
+    for finding in in_index:
+        yield ProblemView(finding.damage.value, vault_id, None, finding.says)
     try:
         names = list(frames)
     except PkError as error:
-        yield ProblemView("index", vault_id, None, error.message)
+        if not in_index:
+            yield ProblemView(Damage.ALTERED.value, vault_id, None, error.message)
         return
-    wrong: dict[Oid, str] = {}
+    bad: dict[int, RowFinding] = {}
+    for finding in (yield from _steps(survey_frames(rows, others, tries))):
+        if finding.damage is Damage.EXTRA:
+            yield ProblemView(finding.damage.value, vault_id, None, f"{finding.says}.")
+        elif finding.number is not None:
+            bad[finding.number] = finding
+    wrong: dict[Oid, _Fault] = {}
     for oid in names:
-        fault = _fault(frames, oid)
+        fault = _fault(frames, oid, bad) if oid in frames else None  # else it went meanwhile
         if fault is None:
-            yield oid
+            yield True
         else:
             wrong[oid] = fault
-    yield from _head_problem(frames, vault_id)
+            yield False
+    head = _head_problem(store, frames)
+    if head is not None:
+        yield ProblemView(head.damage.value, vault_id, None, head.says)
     if wrong:
-        places = _places(frames, wrong)
+        places = yield from _places(frames, set(wrong))
         for oid, fault in wrong.items():
-            yield ProblemView("object", vault_id, places.get(oid), fault)
+            yield ProblemView(fault.damage.value, vault_id, places.get(oid), fault.says)
 
 
-def _fault(frames: VaultFrames, oid: Oid) -> str | None:
+def _steps(
+    work: Generator[None, None, list[RowFinding]],
+) -> Generator[ProblemView | bool, None, list[RowFinding]]:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: list[RowFinding] = end.value
+            return found
+        yield False
+
+
+def _fault(frames: VaultFrames, oid: Oid, bad: dict[int, RowFinding]) -> _Fault | None:
     """What is wrong with one object, or None."""
     try:
+        row = _bad_row(frames, oid, bad)
+        if row is not None:
+            return row
         facts = frames.facts(oid)
         body = frames.body(oid)
         if git_name(facts.kind, body) != oid:
-            return "An object is not the one its name says."
-        if _facts_of(frames, facts.kind, body) != facts:
-            return "An object is not what the index says of it."
+            return _Fault(Damage.ALTERED, "An object is not the one its name says.")
+        return _fault_of_children(frames, facts.kind, body) or _fault_of_facts(frames, facts, body)
     except PkError as error:
-        return error.message
+        return _Fault(Damage.ALTERED, error.message)
     except KeyError:
-        return "An object that another one names is missing."
+        return _Fault(Damage.DANGLING, "It builds upon an object that is not there.")
+
+
+def _bad_row(frames: VaultFrames, oid: Oid, bad: dict[int, RowFinding]) -> _Fault | None:
+    """That the object itself, or one that it is kept as a difference of, lies in a row that is not as it should be."""
+    if not bad:
+        return None
+    rows, name, upon = frames.frame_store, oid, ""
+    for _ in range(_CHAIN):
+        finding = bad.get(rows.in_frames([name])[0])
+        if finding is not None:
+            return _Fault(finding.damage, f"{finding.says}{upon}.")
+        base = rows.stored(name)[0]
+        if base is None:
+            return None
+        name, upon = base, " (of an earlier version, as whose difference it is kept)"
     return None
 
 
-def _facts_of(frames: VaultFrames, kind: Kind, body: bytes) -> Facts:
-    if kind is Kind.BLOB:
-        return check.checked_blob(body)
+def _fault_of_children(frames: VaultFrames, kind: Kind, body: bytes) -> _Fault | None:
+    for oid, kinds in _named_by(kind, body):
+        if oid not in frames:
+            return _Fault(Damage.DANGLING, "It names an object that is not there.")
+        if frames.facts(oid).kind not in kinds:
+            return _Fault(Damage.WRONG_KIND, "It takes an object for one of another kind.")
+    return None
+
+
+def _named_by(kind: Kind, body: bytes) -> Iterator[tuple[Oid, tuple[Kind, ...]]]:
+    """What an object names, and of which kinds that may be."""
     if kind is Kind.COMMIT:
-        return check.checked_commit(body, frames.facts)[0]
-    return check.checked_tree(body, frames.facts)[0]
+        commit = parse_commit(body)
+        yield commit.tree, (Kind.TREE,)
+        for parent in commit.parents:
+            yield parent.raw, (Kind.COMMIT,)
+    elif kind is not Kind.BLOB:
+        for mode, _, oid in entries.fields(body):
+            yield oid, (Kind.BLOB,) if mode == entries.FILE else (Kind.TREE, Kind.CHUNKS)
 
 
-def _head_problem(frames: VaultFrames, vault_id: VaultId) -> Iterator[ProblemView]:
+def _fault_of_facts(frames: VaultFrames, facts: Facts, body: bytes) -> _Fault | None:
+    if facts.kind is Kind.BLOB:
+        right = check.checked_blob(body)
+    elif facts.kind is Kind.COMMIT:
+        right = check.checked_commit(body, frames.facts)[0]
+    else:
+        right = check.checked_tree(body, frames.facts)[0]
+    if right == facts:
+        return None
+    if right.kind is not facts.kind:
+        return _Fault(Damage.WRONG_KIND, "The index takes an object for one of another kind.")
+    return _Fault(Damage.ALTERED, "An object is not what the index says of it.")
+
+
+def _head_problem(store: NodeStore, frames: VaultFrames) -> _Fault | None:
     record = frames.record
     try:
         head = read_head(record.head, lineage_of(record))
         if (head.commit.raw, head.digest) != (record.commit, record.digest) or frames.facts(
             record.commit
         ).digest != head.digest:
-            yield ProblemView("head", vault_id, None, "The newest version is not the one its writer signed.")
+            return _Fault(Damage.ALTERED, "The newest version is not the one its writer signed.")
     except PkError as error:
-        yield ProblemView("head", vault_id, None, error.message)
+        return _Fault(Damage.ALTERED, error.message)
     except KeyError:
-        yield ProblemView("head", vault_id, None, "The newest version is missing.")
+        return _Fault(Damage.MISSING, "The newest version is missing.")
+    floor = store.head_floor(lineage_of(record).id)
+    # The floor is the lineage's. Another clone of it that has come so far is why the floor is there: then this one is only behind.
+    if max(other.sequence for other in _of_one_lineage(store, record)) < floor:
+        return _Fault(
+            Damage.ROLLED_BACK, f"The newest version is number {record.sequence}; number {floor} was here before."
+        )
+    return None
 
 
-def _places(frames: VaultFrames, wanted: dict[Oid, str]) -> dict[Oid, str]:
-    """Where in the newest version these objects are, as far as it can still be read."""
+def _of_one_lineage(store: NodeStore, record: VaultRecord) -> Iterator[VaultRecord]:
+    """The vault itself and every other one here of its lineage."""
+    for frames in store.vaults.list():
+        if (frames.record.creator, frames.record.nonce) == (record.creator, record.nonce):
+            yield frames.record
+
+
+def _places(frames: VaultFrames, wanted: set[Oid]) -> Generator[bool, None, dict[Oid, str]]:
+    """Where these objects are, in the newest version that has them, as far as the way there can still be read."""
     found: dict[Oid, str] = {}
-    try:
-        for row in tree.listing(frames, head_tree(frames), (), True):
-            pieces = [row.oid]
-            if not row.is_directory and row.oid not in wanted and frames.facts(row.oid).kind is Kind.CHUNKS:
-                pieces = chunks.piece_names(frames, row.oid)
-            for oid in pieces:
-                if oid in wanted:
-                    found.setdefault(oid, row.path)
-    except (PkError, KeyError):
-        return found
+    seen: set[Oid] = set()
+    commits, trees = list(frames.record.roots), list[tuple[Oid, str]]()
+    while commits or trees:
+        yield False
+        if trees:
+            oid, path = trees.pop()
+        else:
+            oid, path = commits.pop(0), ""
+        if oid in seen:
+            continue
+        seen.add(oid)
+        try:
+            kind, body = frames.facts(oid).kind, frames.body(oid)
+            if kind is Kind.COMMIT:
+                commit = parse_commit(body)
+                trees.append((commit.tree, ""))
+                commits += [parent.raw for parent in commit.parents]
+                continue
+            for mode, name, child in entries.fields(body):
+                # A chunk of a large secret has no name that a person knows.
+                at = path if kind is Kind.CHUNKS else f"{path}/{name.decode('utf-8', 'replace')}".lstrip("/")
+                if child in wanted:
+                    found.setdefault(child, at)
+                if mode == entries.DIRECTORY:
+                    trees.append((child, at))
+        except (PkError, KeyError):
+            continue
     return found
+
+
+# Repair
+
+
+def repair_node(store: NodeStore) -> Generator[None, None, tuple[str, ...]]:
+    """Put right what can be without losing anything; what was done, in words. What is left a check then tells."""
+    done: list[str] = []
+    tries = Tries()
+    for frames in store.vaults.list():
+        name = f"the vault {VaultId(frames.record.vault_id)}"
+        rows = frames.frame_store
+        others = [one.frame_store for one in store.vaults.list() if one is not frames]
+        in_index = yield from survey_index(rows, others, tries)
+        if in_index and (yield from _rebuild(store, frames)):
+            done.append(f"Made the index of {name} anew from its frames.")
+        try:
+            findings = yield from survey_frames(rows, others, tries)
+        except PkError:
+            continue
+        # Nothing has come between: these are the frames of this very moment.
+        extra = [one.number for one in findings if one.damage is Damage.EXTRA and one.number is not None]
+        if extra:
+            rows.remove_frames(extra)
+            done.append(f"Removed {len(extra)} frames of {name} that nothing named.")
+    if list(survey_strays(store.vaults.db)):
+        with store.transaction():
+            for table in ("frame", "findex"):
+                store.vaults.db.execute(f"DELETE FROM {table} WHERE vault_id NOT IN (SELECT id FROM vault)")  # noqa: S608
+        done.append("Removed rows of vaults that are not there.")
+    return tuple(done)
+
+
+def _rebuild(store: NodeStore, frames: VaultFrames) -> Generator[None, None, bool]:
+    try:
+        return (yield from rebuild_index(frames, store.transaction))
+    except Busy:
+        return False

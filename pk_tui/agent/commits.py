@@ -17,19 +17,20 @@ from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
 from pk_tui.vault import history, tree
-from pk_tui.vault.objects import Facts
+from pk_tui.vault.objects import Facts, Oid
 
 FLUSH_AT = 1 * 1024 * 1024
 """Bytes of new objects that wait in memory before they go to disk as (still invisible) frames, while more are awaited."""
 
 
 def require_writable(record: VaultRecord, node: NodeId) -> None:
-    """Raises ReadOnly for a clone, saying whose vault it is and where changes are made."""
+    """Raises ReadOnly for a clone, saying whose vault it is, where changes are made, and how to have a copy to write in."""
     if record.read_only or record.creator != node.raw:
         origin = NodeId(record.origin_node or record.creator)
         raise ReadOnly(
             f"“{safe_text(record.name, 80)}” is a clone of a vault of {origin.short}… and is read-only here: only its owner "
-            "changes it, and `pk-tui vaults pull` brings the changes. Nothing was written."
+            "changes it, and `pk-tui vaults pull` brings the changes. Nothing was written. `pk-tui vaults fork` makes a copy of "
+            "it that you can write in."
         )
 
 
@@ -71,26 +72,42 @@ def commit_edits(
 
     Without `message` the changed paths are the message. The batch is used up either way; if this raises, the caller discards it.
     """
+    require_writable(frames.record, store.signing.node_id)
+    return commit_tree(store, frames, batch, tree.edit(batch, head_tree(frames), edits), message, now)
+
+
+def commit_tree(
+    store: NodeStore, frames: VaultFrames, batch: Batch, new: Oid, message: str | None, now: Instant
+) -> CommitId | None:
+    """Let this tree, which is in the vault or the batch, be what the vault holds; otherwise as `commit_edits`."""
     record = frames.record
     require_writable(record, store.signing.node_id)
     parent = CommitId(record.commit)
     old = history.read_commit(batch, parent).tree
-    new = tree.edit(batch, old, edits)
     if new == old:
         batch.discard()
         return None
     text = message if message is not None else history.describe_changes(batch, old, new)
     commit, facts = history.build_commit(batch, new, parent, store.signing.node_id, text, now)
-    _advance(store, frames, batch, commit, facts, now)
+    advance(store, frames, batch, record, commit, facts, now)
     return commit
 
 
-def _advance(store: NodeStore, frames: VaultFrames, batch: Batch, commit: CommitId, facts: Facts, now: Instant) -> None:
-    record = frames.record
+def advance(
+    store: NodeStore,
+    frames: VaultFrames,
+    batch: Batch,
+    record: VaultRecord,
+    commit: CommitId,
+    facts: Facts,
+    now: Instant,
+) -> None:
+    """Let `commit`, which continues the vault's history, be its newest version: signed by us, with the batch's objects, in one
+    transaction. `record` is the vault's, with what else is to change."""
     lineage = lineage_of(record)
     # The floor comes from the witness: after a restored backup no sequence number is used a second time.
     sequence = max(record.sequence, store.head_floor(lineage.id)) + 1
-    head = sign_head(store.signing, lineage, sequence, (CommitId(record.commit),), commit, facts.digest, now)
+    head = sign_head(store.signing, lineage, sequence, (CommitId(frames.record.commit),), commit, facts.digest, now)
     frames.commit(
         batch, replace(record, head=head, commit=commit.raw, digest=facts.digest, sequence=sequence, updated=now)
     )

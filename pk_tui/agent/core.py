@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pk_tui.agent.bus import Bus
+from pk_tui.agent.care import Care
 from pk_tui.agent.desk import Desk
+from pk_tui.agent.finding import Finding
 from pk_tui.clock import Clock
 from pk_tui.crypto.keys import SigningKey
 from pk_tui.errors import Locked
@@ -38,6 +40,10 @@ class Core:
     outbox: Outbox
     watching: Watching
     announcing: Announcing
+    care: Care = field(default_factory=Care)
+    """The turn to rewrite frames, and what is done of it while nothing else is to do."""
+    finding: Finding = field(default_factory=Finding)
+    """The names that can be found; forgotten with everything else."""
 
     @property
     def node_id(self) -> NodeId:

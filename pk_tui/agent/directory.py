@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pk_tui.errors import Misuse, NotFound, UnknownNode
+from pk_tui.errors import AlreadyExists, Misuse, NotFound, UnknownNode
 from pk_tui.safe_text import safe_text
 from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
@@ -11,7 +11,13 @@ from pk_tui.terms import MIN_NODE_PREFIX, NodeId, VaultId, looks_like_node_id
 
 
 def find_vault(store: NodeStore, reference: str) -> VaultFrames:
-    """The vault with this name or id. Raises NotFound, saying where to look."""
+    """The vault with this name or id. Raises NotFound, saying where to look, and Misuse for a version of one, which can only be
+    read: whoever reads asks `versions.find_version`."""
+    if "@" in reference:
+        raise Misuse(
+            f"“{safe_text(reference, 160)}” is a version of a vault: it is read-only. Name the vault without “@”; "
+            "`pk-tui vaults restore VAULT COMMIT` brings a version back as a new one."
+        )
     vault_id = VaultId.parse_or_none(reference)
     frames = vault_with_id(store, vault_id) if vault_id else vault_named(store, reference)
     if frames is None:
@@ -21,6 +27,12 @@ def find_vault(store: NodeStore, reference: str) -> VaultFrames:
 
 def vault_named(store: NodeStore, name: str) -> VaultFrames | None:
     return next((frames for frames in store.vaults.list() if frames.record.name == name), None)
+
+
+def require_free_name(store: NodeStore, name: str) -> None:
+    """Raises AlreadyExists if a vault has this name."""
+    if vault_named(store, name) is not None:
+        raise AlreadyExists(f"There is already a vault “{safe_text(name, 80)}” on this node. Choose another name.")
 
 
 def vault_with_id(store: NodeStore, vault_id: VaultId) -> VaultFrames | None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pk_tui.agent.checking import check_node
-from pk_tui.api.views import CheckView, StatusView
+from pk_tui.agent.backing_up import back_up
+from pk_tui.agent.care import tidy
+from pk_tui.agent.checking import check_node, repair_node
+from pk_tui.api.facade import OnProgress
+from pk_tui.api.views import BackupView, CheckView, ProblemView, StatusView, TidyView
 from pk_tui.crypto.keys import RecoveryKey
 from pk_tui.crypto.passphrase import Cost, password_bytes
 from pk_tui.crypto.seal import SealKey
 from pk_tui.crypto.words import from_words
 from pk_tui.crypto.wrap import unwrap_with_password, unwrap_with_recovery, wrap_for_password, wrap_for_recovery
-from pk_tui.errors import Misuse, PermissionDenied
+from pk_tui.errors import Corrupt, Misuse, PermissionDenied
 from pk_tui.plaintext import Plaintext
-from pk_tui.trust.claim import UnverifiedClaim
+from pk_tui.store.survey import Damage
+from pk_tui.trust.succession import recovery_key_of
 
 if TYPE_CHECKING:
     from pk_tui.agent.agent import Agent
@@ -62,9 +68,31 @@ class LifecycleService:
         """The root key that comes out is dropped at once: nothing is opened or changed by it."""
         await self._root_from_password(password)
 
-    async def check(self) -> CheckView:
+    async def check(self, repair: bool = False, password: Plaintext | None = None) -> CheckView:
+        if password is not None and self._agent.is_locked:
+            root = await self._root_from_password(password)
+            try:
+                await self._agent.unlock(root)
+            except Corrupt as error:
+                return await self._why_not(root, error)
         core = self._agent.gate.core()
-        return await core.desk.steps(check_node(core.store))
+        repaired: tuple[str, ...] = ()
+        async with core.care.turn:  # what is being rewritten would look like frames too many, or gone
+            if repair:
+                repaired = await core.desk.steps(repair_node(core.store))
+            return replace(await core.desk.steps(check_node(core.store)), repaired=repaired)
+
+    async def _why_not(self, root: SealKey, error: Corrupt) -> CheckView:
+        """Of a node that does not open for its damage."""
+        found = await self._agent.desk.do(lambda: self._agent.store.diagnose(root))
+        problems = tuple(ProblemView(one.damage.value, None, None, one.says) for one in found)
+        return CheckView(False, 0, 0, problems or (ProblemView(Damage.ALTERED.value, None, None, error.message),))
+
+    async def backup(self, file: Path, progress: OnProgress = None) -> BackupView:
+        return await back_up(self._agent.gate, file, progress)
+
+    async def tidy(self, new_keys: bool = False, progress: OnProgress = None) -> TidyView:
+        return await tidy(self._agent.gate.core(), new_keys, progress)
 
     def request_stop(self) -> None:
         self._agent.stop_requested.set()
@@ -94,7 +122,7 @@ class LifecycleService:
     async def _root_from_words(self, words: Plaintext) -> SealKey:
         recovery = RecoveryKey(entropy_of(words))
         store = self._agent.store
-        if UnverifiedClaim(store.genesis).verify().recovery != recovery.public:
+        if recovery_key_of(store.genesis) != recovery.public:
             raise PermissionDenied(
                 "These recovery words belong to another node: the first claim of this one names other words."
             )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, require_writable
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_vault
+from pk_tui.agent.slots import apart, find_slot, find_template, put_item, refuse_slot, without
+from pk_tui.agent.versions import Version, find_version, newest
 from pk_tui.api.events import VaultChanged
-from pk_tui.api.views import EntryView, SecretStat
+from pk_tui.api.views import EntryView, FoundView, SecretStat
 from pk_tui.clock import Instant
 from pk_tui.errors import AlreadyExists, Misuse, NotFound
 from pk_tui.plaintext import Plaintext
@@ -19,6 +21,7 @@ from pk_tui.store.frames import Batch
 from pk_tui.store.vaults import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import chunks, history, tree
+from pk_tui.vault.item import MAX_ITEM
 from pk_tui.vault.objects import Facts, Kind, Oid
 
 SMALL = 256 * 1024
@@ -29,12 +32,12 @@ READ_AT_ONCE = 4
 Place = tuple[str, SecretPath]
 _Done = list[tuple[VaultId, CommitId | None]]
 """The vaults of one call, each with its commit, or None if nothing in it was changed."""
-EditsOf = Callable[[VaultFrames, list[SecretPath]], list[tree.Edit]]
+EditsOf = Callable[[VaultFrames, Batch, list[SecretPath]], list[tree.Edit]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Something found at a path of a vault's head."""
+    """Something found at a path of a version."""
 
     frames: VaultFrames
     oid: Oid
@@ -45,19 +48,21 @@ class _Spot:
         return self.facts.kind is Kind.TREE
 
 
-def _missing(frames: VaultFrames, path: SecretPath) -> NotFound:
-    return NotFound(f"There is no secret “{safe_text(str(path))}” in the vault “{safe_text(frames.record.name, 80)}”.")
+def _missing(version: Version, path: SecretPath) -> NotFound:
+    which = "" if version.is_newest else f"version {version.commit.short} of the "
+    name = safe_text(version.frames.record.name, 80)
+    return NotFound(f"There is no secret “{safe_text(str(path))}” in the {which}vault “{name}”.")
 
 
-def _at(frames: VaultFrames, path: SecretPath) -> _Spot:
-    found = tree.find(frames, head_tree(frames), path.parts)
+def _at(version: Version, path: SecretPath) -> _Spot:
+    found = tree.find(version.frames, version.tree, path.parts)
     if found is None:
-        raise _missing(frames, path)
-    return _Spot(frames, *found)
+        raise _missing(version, path)
+    return _Spot(version.frames, *found)
 
 
-def _secret_at(frames: VaultFrames, path: SecretPath) -> _Spot:
-    spot = _at(frames, path)
+def _secret_at(version: Version, path: SecretPath) -> _Spot:
+    spot = _at(version, path)
     if spot.is_directory:
         raise Misuse(f"“{safe_text(str(path))}” is a directory, not a secret. List it with `pk-tui secrets ls`.")
     return spot
@@ -80,6 +85,7 @@ def _landing(frames: VaultFrames, source: SecretPath, target: SecretPath) -> Sec
         found = tree.find(frames, head_tree(frames), target.parts)
     if found is not None:
         raise AlreadyExists(f"“{safe_text(str(target))}” is already there. Remove it first, or choose another name.")
+    refuse_slot(newest(frames), target, "written over")
     return target
 
 
@@ -117,7 +123,11 @@ class SecretService:
         core = self._gate.core()
 
         def first() -> tuple[list[Oid], list[Plaintext], VaultFrames]:
-            spot = _secret_at(find_vault(core.store, vault), path)
+            version = find_version(core.store, vault)
+            place = find_slot(version, path)
+            if place is not None:
+                return [], [place.value()], version.frames
+            spot = _secret_at(version, path)
             pieces = chunks.piece_names(spot.frames, spot.oid)
             return pieces, _bodies(spot.frames, pieces[:READ_AT_ONCE]), spot.frames
 
@@ -137,14 +147,17 @@ class SecretService:
     ) -> CommitId | None:
         core = self._gate.core()
 
-        def begin() -> tuple[VaultFrames, Batch]:
+        def begin() -> tuple[VaultFrames, Batch] | None:
             frames = find_vault(core.store, vault)
             require_writable(frames.record, core.node_id)
             if create_only:
                 _require_absent(frames, path)
-            return frames, frames.batch()
+            return None if find_slot(newest(frames), path) else (frames, frames.batch())
 
-        frames, batch = await core.desk.do(begin)
+        begun = await core.desk.do(begin)
+        if begun is None:
+            return await self._write_slot(core, vault, path, content, create_only)
+        frames, batch = begun
         try:
             writer = chunks.ChunkWriter(batch)
             waiting: list[bytes] = []
@@ -179,48 +192,100 @@ class SecretService:
             core.bus.say(VaultChanged(VaultId(frames.record.vault_id)))
         return commit
 
+    async def _write_slot(
+        self, core: Core, vault: str, path: SecretPath, content: AsyncIterator[bytes], create_only: bool
+    ) -> CommitId | None:
+        value = bytearray()
+        async for piece in content:
+            value += piece
+            if len(value) > MAX_ITEM:
+                raise Misuse(f"A slot's value is at most {MAX_ITEM} bytes. Keep what is larger as a secret of its own.")
+
+        def job() -> tuple[VaultFrames, CommitId | None]:
+            frames = find_vault(core.store, vault)
+            place = find_slot(newest(frames), path)
+            if place is None:
+                raise _missing(newest(frames), path)
+            slot = place.item.slot(place.name)
+            if create_only and slot is not None:
+                raise AlreadyExists(f"The slot “{safe_text(str(path))}” is already there.")
+            if slot is not None and slot.value.reveal() == value:
+                return frames, None
+            item = place.with_value(Plaintext(bytes(value)), find_template(newest(frames), place.item.template))
+            batch = frames.batch()
+            try:
+                return frames, commit_edits(
+                    core.store, frames, batch, [(place.path, put_item(batch, item))], None, core.clock.now()
+                )
+            finally:
+                batch.discard()
+
+        frames, commit = await core.desk.do(job)
+        _told(core, [(frames.vault_id, commit)])
+        return commit
+
     async def list(
         self, vault: str, directory: SecretPath | None = None, recursive: bool = False
     ) -> Sequence[EntryView]:
         core = self._gate.core()
 
-        def work() -> Sequence[EntryView]:
-            frames = find_vault(core.store, vault)
-            root = head_tree(frames)
+        def work() -> Generator[None, None, Sequence[EntryView]]:
+            version = find_version(core.store, vault)
             parts = directory.parts if directory else ()
             if directory is not None:
-                spot = _at(frames, directory)
+                refuse_slot(version, directory, "listed")
+                spot = _at(version, directory)
                 if not spot.is_directory:
                     return [EntryView(str(directory), False, spot.facts.size)]
-            return [
-                EntryView(row.path, row.is_directory, row.size) for row in tree.listing(frames, root, parts, recursive)
-            ]
+            rows: list[EntryView] = []
+            for portion in tree.listed_in_portions(version.frames, version.tree, parts, recursive):
+                rows += [EntryView(path, is_directory, size) for path, is_directory, size, _ in portion]
+                yield
+            return rows
 
-        return await core.desk.do(work)
+        return await core.desk.steps(work())
+
+    async def find(
+        self,
+        term: str,
+        vault: str | None = None,
+        values: bool = False,
+        limit: int = 50,
+        directories: bool = False,
+        hurry: bool = False,
+    ) -> Sequence[FoundView]:
+        core = self._gate.core()
+        return await core.finding.find(core, term, vault, values, limit, directories, hurry)
 
     async def stat(self, vault: str, path: SecretPath) -> SecretStat:
         core = self._gate.core()
 
         def job() -> SecretStat:
-            frames = find_vault(core.store, vault)
-            spot = _at(frames, path)
-            last = history.last_change(frames, CommitId(frames.record.commit), path)
+            version = find_version(core.store, vault)
+            place = find_slot(version, path)
+            if place is not None:
+                size = len(place.value())
+                last = history.last_change(version.frames, version.commit, place.path)
+                return SecretStat(path, False, size, last.commit, last.time, 1)
+            spot = _at(version, path)
+            last = history.last_change(version.frames, version.commit, path)
             return SecretStat(
                 path=path,
                 is_directory=spot.is_directory,
                 size=spot.facts.size,
                 commit=last.commit,
                 modified=last.time,
-                chunks=0 if spot.is_directory else len(chunks.piece_names(frames, spot.oid)),
+                chunks=0 if spot.is_directory else len(chunks.piece_names(spot.frames, spot.oid)),
             )
 
         return await core.desk.do(job)
 
     async def make_directories(self, paths: Sequence[Place], parents: bool = False) -> Sequence[CommitId]:
-        def edits(frames: VaultFrames, wanted: list[SecretPath]) -> list[tree.Edit]:
+        def edits(frames: VaultFrames, batch: Batch, wanted: list[SecretPath]) -> list[tree.Edit]:
             root = head_tree(frames)
             made: set[tuple[str, ...]] = set()
             for path in wanted:
+                refuse_slot(newest(frames), path, "made")
                 found = tree.find(frames, root, path.parts)
                 if found is not None and not (parents and found[1].kind is Kind.TREE):
                     raise AlreadyExists(f"“{safe_text(str(path))}” is already there.")
@@ -235,14 +300,19 @@ class SecretService:
         return await self._edit_each(paths, edits)
 
     async def remove(self, paths: Sequence[Place], recursive: bool = False) -> Sequence[CommitId]:
-        def edits(frames: VaultFrames, wanted: list[SecretPath]) -> list[tree.Edit]:
+        def edits(frames: VaultFrames, batch: Batch, wanted: list[SecretPath]) -> list[tree.Edit]:
+            wanted, slots = apart(newest(frames), wanted)
             for path in wanted:
-                if _at(frames, path).is_directory and not recursive:
+                if _at(newest(frames), path).is_directory and not recursive:
                     raise Misuse(
                         f"“{safe_text(str(path))}” is a directory. To remove it with all it holds, use --recursive."
                     )
             outer = [path for path in dict.fromkeys(wanted) if not any(path.is_under(other) for other in wanted)]
-            return [(path, tree.Remove()) for path in outer]
+            gone: list[tree.Edit] = [(path, tree.Remove()) for path in outer]
+            for path, item in without(slots).items():
+                if path not in outer and not any(path.is_under(other) for other in outer):
+                    gone.append((path, put_item(batch, item)))
+            return gone
 
         return await self._edit_each(paths, edits)
 
@@ -252,7 +322,8 @@ class SecretService:
         def job() -> _Done:
             from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
             require_writable(from_vault.record, core.node_id)
-            spot = _at(from_vault, source[1])
+            refuse_slot(newest(from_vault), source[1], "moved")
+            spot = _at(newest(from_vault), source[1])
             goal = _landing(to_vault, source[1], target[1])
             now = core.clock.now()
             if from_vault.record.vault_id == to_vault.record.vault_id:
@@ -271,8 +342,10 @@ class SecretService:
         core = self._gate.core()
 
         def job() -> tuple[VaultId, CommitId]:
-            from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
-            spot = _at(from_vault, source[1])
+            version, to_vault = find_version(core.store, source[0]), find_vault(core.store, target[0])
+            from_vault = version.frames
+            refuse_slot(version, source[1], "copied")
+            spot = _at(version, source[1])
             if spot.is_directory and not recursive:
                 raise Misuse(
                     f"“{safe_text(str(source[1]))}” is a directory. To copy it with all it holds, use --recursive."
@@ -280,7 +353,7 @@ class SecretService:
             goal = _landing(to_vault, source[1], target[1])
             now = core.clock.now()
             if from_vault.record.vault_id == to_vault.record.vault_id:
-                if goal.is_under(source[1]):
+                if version.is_newest and goal.is_under(source[1]):
                     raise Misuse("A directory cannot be copied into itself.")
                 commit = _committing(core, to_vault, to_vault.batch(), [(goal, tree.Put(spot.oid))], now)
             else:
@@ -302,8 +375,9 @@ class SecretService:
                 require_writable(frames.record, core.node_id)
                 by_vault.setdefault(frames.record.vault_id, (frames, []))[1].append(path)
             now = core.clock.now()
-            plans = [(frames, frames.batch(), edits_of(frames, wanted)) for frames, wanted in by_vault.values()]
+            batches = [(frames, frames.batch(), wanted) for frames, wanted in by_vault.values()]
             try:
+                plans = [(frames, batch, edits_of(frames, batch, wanted)) for frames, batch, wanted in batches]
                 with core.store.transaction():
                     return [
                         (frames.vault_id, commit_edits(core.store, frames, batch, edits, None, now))
@@ -311,7 +385,7 @@ class SecretService:
                     ]
             finally:
                 # Only now: until the transaction is over, what a batch wrote is still its own, and discarding would remove it.
-                for _, batch, _ in plans:
+                for _, batch, _ in batches:
                     batch.discard()
 
         return _told(core, await core.desk.do(job))

@@ -21,7 +21,7 @@ from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import VAULT_ACTIONS, Action, CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.grant import DEFAULT_TERM, read_grant, sign_grant
-from pk_tui.vault import history, tree
+from pk_tui.vault import ancestry, tree
 
 SHARED = (Action.CLONE, Action.PULL, Action.SCAN)
 """What a share gives. The first two are named in the grant; whoever holds a live grant may scan and sees that vault."""
@@ -114,7 +114,7 @@ def _exposed(store: NodeStore, vault_id: VaultId, node: NodeId) -> Generator[Non
     if seen is None or frames is None or seen.new not in frames:
         return []
     served: set[bytes] = set()
-    for _, commit in history.walk(frames, CommitId(seen.new)):
+    for _, commit in ancestry.every(frames, CommitId(seen.new)):
         yield from _gather(frames, commit.tree, served)
     exposed: list[ExposedView] = []
     for number, row in enumerate(tree.listing(frames, head_tree(frames), (), True)):

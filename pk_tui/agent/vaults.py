@@ -7,41 +7,43 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pk_tui.agent import cloning, importing, sharing
+from pk_tui.agent import cloning, exporting, forgetting, forking, importing, merging, resolving, restoring, sharing
 from pk_tui.agent.commits import create_vault
 from pk_tui.agent.core import Gate
-from pk_tui.agent.directory import find_vault, vault_named
+from pk_tui.agent.directory import find_vault, require_free_name
 from pk_tui.agent.rights import holders, live_shares
-from pk_tui.agent.views import vault_view
+from pk_tui.agent.versions import find_version
+from pk_tui.agent.views import vault_view, version_view
 from pk_tui.api.events import VaultChanged, VaultRemoved
 from pk_tui.api.facade import OnProgress
 from pk_tui.api.views import (
     ChangeView,
     CloneView,
     CommitView,
+    ConflictView,
+    ExportForm,
+    ExportView,
     ExposedView,
+    ForgetView,
+    ImportKind,
+    ImportPlanView,
     ImportView,
     OfferView,
     PermissionView,
     PullView,
     ShareView,
+    Take,
     VaultView,
 )
 from pk_tui.clock import Instant
-from pk_tui.errors import AlreadyExists, NotFound
+from pk_tui.errors import NotFound
+from pk_tui.plaintext import Plaintext
 from pk_tui.records import replace
-from pk_tui.safe_text import safe_text
-from pk_tui.store.node import NodeStore
 from pk_tui.terms import CommitId, SecretPath, VaultId, vault_name
 from pk_tui.vault import history
 
 LOG_LIMIT = 1000
 """Commits of a log when no limit is given."""
-
-
-def require_free_name(store: NodeStore, name: str) -> None:
-    if vault_named(store, name) is not None:
-        raise AlreadyExists(f"There is already a vault “{safe_text(name, 80)}” on this node. Choose another name.")
 
 
 class VaultService:
@@ -75,7 +77,9 @@ class VaultService:
             for frames in store.vaults.list():
                 with suppress(NotFound):  # deleted between two steps
                     record = frames.record
-                    views.append(vault_view(frames, shared_with[record.vault_id], core.watching.behind(record)))
+                    waiting = store.conflicts.count(VaultId(record.vault_id))
+                    behind = core.watching.behind(record)
+                    views.append(vault_view(frames, shared_with[record.vault_id], behind, waiting))
                 yield
             return sorted(views, key=lambda view: view.name)
 
@@ -85,9 +89,12 @@ class VaultService:
         core = self._gate.core()
 
         def job() -> VaultView:
-            frames = find_vault(core.store, vault)
+            name, at, _ = vault.partition("@")
+            frames = find_vault(core.store, name)
             shared_with = len(holders(core.store, frames.record, core.clock.now()))
-            return vault_view(frames, shared_with, core.watching.behind(frames.record))
+            waiting = core.store.conflicts.count(frames.vault_id)
+            view = vault_view(frames, shared_with, core.watching.behind(frames.record), waiting)
+            return version_view(view, find_version(core.store, vault)) if at else view
 
         return await core.desk.do(job)
 
@@ -112,6 +119,7 @@ class VaultService:
             # One transaction: a vault that is gone leaves no right behind that a later vault could inherit.
             with core.store.transaction():
                 core.store.grants.issued.remove_vault(vault_id)
+                core.store.conflicts.remove_vault(vault_id)
                 core.store.vaults.delete(vault_id)
             core.watching.forget(vault_id)
             return vault_id
@@ -123,9 +131,9 @@ class VaultService:
         core = self._gate.core()
 
         def work() -> Generator[None, None, list[CommitView]]:
-            frames = find_vault(core.store, vault)
+            version = find_version(core.store, vault)
             found: list[CommitView] = []
-            for entry in history.log(frames, CommitId(frames.record.commit), path):
+            for entry in history.log(version.frames, version.commit, path):
                 if entry is None:  # a commit that does not touch the path: nothing to show, but a step to stop at
                     yield
                     continue
@@ -136,6 +144,7 @@ class VaultService:
                         author=entry.author,
                         message=entry.message,
                         changes=tuple(ChangeView(change_path, change) for change_path, change in entry.changes),
+                        parents=entry.parents,
                     )
                 )
                 if len(found) >= (limit or LOG_LIMIT):
@@ -144,6 +153,20 @@ class VaultService:
             return found
 
         return await core.desk.steps(work())
+
+    async def diff(self, vault: str, old: str, new: str | None = None) -> Sequence[ChangeView]:
+        return await restoring.diff(self._gate.core(), vault, old, new)
+
+    async def restore(self, vault: str, commit: str, path: SecretPath | None = None) -> CommitId | None:
+        return await restoring.restore(self._gate.core(), vault, commit, path)
+
+    async def revert(self, vault: str, commit: str) -> CommitId | None:
+        return await restoring.revert(self._gate.core(), vault, commit)
+
+    async def forget(
+        self, vault: str, path: SecretPath, progress: OnProgress = None, leave_origin: bool = False
+    ) -> ForgetView:
+        return await forgetting.forget(self._gate.core(), vault, path, progress, leave_origin)
 
     async def share(self, vault: str, node: str, not_after: Instant | None = None) -> ShareView:
         return await sharing.share(self._gate.core(), vault, node, not_after)
@@ -162,13 +185,46 @@ class VaultService:
         return await cloning.clone(self._gate.core(), vault, node, name, progress)
 
     async def pull(
-        self, vault: str, node: str | None = None, from_vault: VaultId | None = None, progress: OnProgress = None
+        self,
+        vault: str,
+        node: str | None = None,
+        from_vault: VaultId | None = None,
+        progress: OnProgress = None,
+        accept_rewritten: bool = False,
     ) -> PullView:
-        return await cloning.pull(self._gate.core(), vault, node, from_vault, progress)
+        return await merging.pull(self._gate.core(), vault, node, from_vault, progress, accept_rewritten)
 
-    async def import_directory(self, vault: str, directory: Path, progress: OnProgress = None) -> ImportView:
-        core = self._gate.core()
-        view, vault_id = await core.desk.steps(importing.import_directory(core, vault, directory, progress))
-        if view.commit is not None:
-            core.bus.say(VaultChanged(vault_id))
-        return view
+    async def fork(self, vault: str, name: str, progress: OnProgress = None) -> VaultView:
+        return await forking.fork(self._gate.core(), vault, name, progress)
+
+    async def conflicts(self, vault: str) -> Sequence[ConflictView]:
+        return await resolving.conflicts(self._gate.core(), vault)
+
+    async def resolve(self, vault: str, path: SecretPath, take: Take) -> CommitId | None:
+        return await resolving.resolve(self._gate.core(), vault, path, take)
+
+    async def plan_import(
+        self,
+        vault: str,
+        source: Path,
+        kind: ImportKind = ImportKind.AUTO,
+        password: Plaintext | None = None,
+        key_file: Path | None = None,
+    ) -> ImportPlanView:
+        return await importing.plan_import(self._gate.core(), vault, source, kind, password, key_file)
+
+    async def import_from(
+        self,
+        vault: str,
+        source: Path,
+        kind: ImportKind = ImportKind.AUTO,
+        password: Plaintext | None = None,
+        progress: OnProgress = None,
+        key_file: Path | None = None,
+    ) -> ImportView:
+        return await importing.import_from(self._gate.core(), vault, source, kind, password, progress, key_file)
+
+    async def export(
+        self, vault: str, target: Path, form: ExportForm = ExportForm.DIRECTORY, progress: OnProgress = None
+    ) -> ExportView:
+        return await exporting.export(self._gate.core(), vault, target, form, progress)

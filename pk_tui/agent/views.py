@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pk_tui.agent.commits import head_facts
 from pk_tui.agent.rights import actions_of, is_trusted
+from pk_tui.agent.versions import Version
 from pk_tui.api.views import GestaltView, NodeView, OriginView, SharedView, VaultView
 from pk_tui.store.contacts import Contact
 from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import Action, Address, CommitId, NodeId, VaultId
 from pk_tui.trust.grant import Grant
+from pk_tui.vault import history
 
 
-def vault_view(frames: VaultFrames, shared_with: int, behind: int | None) -> VaultView:
-    """`shared_with`: how many nodes hold a live grant; `behind`: as `watching` says."""
+def vault_view(frames: VaultFrames, shared_with: int, behind: int | None, conflicts: int = 0) -> VaultView:
+    """`shared_with`: how many nodes hold a live grant; `behind`: as `watching` says; `conflicts`: how many wait."""
     record = frames.record
     vault_id = VaultId(record.vault_id)
     origin = None
@@ -32,7 +35,16 @@ def vault_view(frames: VaultFrames, shared_with: int, behind: int | None) -> Vau
         updated=record.updated,
         damaged=facts if isinstance(facts, str) else None,
         behind=behind,
+        fork=record.upstream is not None,
+        conflicts=conflicts,
     )
+
+
+def version_view(view: VaultView, version: Version) -> VaultView:
+    """The vault as it was: what that version holds, since when, and never to be written."""
+    made = history.read_commit(version.frames, version.commit).time
+    secrets = version.frames.facts(version.tree).secrets
+    return replace(view, head=version.commit, secrets=secrets, updated=made, read_only=True, damaged=None)
 
 
 def gestalt_view(contact: Contact, shares: Iterable[tuple[VaultRecord, Grant]]) -> GestaltView:

@@ -1,4 +1,4 @@
-"""What the origins of our clones have shown: how many versions each clone is behind, known without pulling.
+"""What the origins of our clones and forks have shown: how many versions each is behind, known without pulling.
 
 An origin shows its newest signed head when it is scanned (once whenever it connects), and says of itself when there is a
 newer one. Only what the lineage's writer signed counts, and only from the node and vault that the clone pulls from. It is kept
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from pk_tui.agent import cloning
 from pk_tui.agent.core import Core
-from pk_tui.agent.rights import lineage_of
 from pk_tui.api.events import VaultChanged
 from pk_tui.errors import Malformed, NotFound, PkError
 from pk_tui.net.link import Link
@@ -23,6 +22,7 @@ from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultFrames, VaultRecord
 from pk_tui.terms import NodeId, VaultId
 from pk_tui.trust.head import read_head
+from pk_tui.trust.lineage import Lineage
 
 SCAN_WITHIN = 30.0
 """Seconds for a scan that nobody waits for."""
@@ -49,12 +49,13 @@ class Watching:
         """Versions the clone's origin has shown and that are not here; None if it has shown nothing. Each commit takes the next
         number, except that an owner who goes on with an older database leaves some out: then this is too high until a pull."""
         seen = self._seen_of(record)
-        return None if seen is None else max(0, seen.sequence - record.sequence)
+        return None if seen is None else max(0, seen.sequence - record.taken.sequence)
 
     def took(self, record: VaultRecord) -> None:
         """The clone has got the version that `record` names from the origin that `record` names. Desk work."""
         seen = self._seen_of(record)
-        sequence = record.sequence if seen is None else max(record.sequence, seen.sequence)
+        taken = record.taken.sequence
+        sequence = taken if seen is None else max(taken, seen.sequence)
         self._seen[VaultId(record.vault_id)] = _Seen(_origin(record), sequence)
 
     def forget(self, vault_id: VaultId) -> None:
@@ -102,13 +103,14 @@ class Watching:
 def believable(record: VaultRecord, raw: bytes) -> int | None:
     """The number of the head shown for this clone; None if its writer has not signed it, or if it is older than ours or another
     one of the same number: nothing to pull is learned from those."""
-    if raw == record.head:
-        return record.sequence  # verified when it was taken
+    taken = record.taken
+    if raw == taken.head:
+        return taken.sequence  # verified when it was taken
     try:
-        head = read_head(raw, lineage_of(record))
+        head = read_head(raw, Lineage(NodeId(taken.creator), taken.nonce))
     except Malformed:
         return None
-    if head.sequence < record.sequence or (head.sequence == record.sequence and head.commit.raw != record.commit):
+    if head.sequence < taken.sequence or (head.sequence == taken.sequence and head.commit.raw != taken.commit):
         return None
     return head.sequence
 

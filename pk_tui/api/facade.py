@@ -1,6 +1,8 @@
 """What an agent promises its windows: one small Protocol per noun.
 
-References: `vault` is a vault's name or id as typed, `node` a full node id, a petname or (where no right is granted) a
+References: `vault` is a vault's name or id as typed; where a vault is only read, `VAULT@COMMIT` (a commit id, or at least 4
+characters of it) is that version of it. A path whose last name ends in `#slot` means one slot of the item before the `#`, unless
+a secret of that whole name is there. `node` is a full node id, a petname or (where no right is granted) a
 unique prefix of at least 12 characters, as typed. Every method raises PkError kinds; all of them raise Locked while the
 agent is fully locked, except those of `Lifecycle`. Cancelling a call leaves nothing half-done.
 """
@@ -13,14 +15,24 @@ from pathlib import Path
 from typing import Protocol
 
 from pk_tui.api.events import AgentEvent
+from pk_tui.api.items import CodeView, ItemView, Recipe, SlotChange, SuggestionView, TemplateView
 from pk_tui.api.views import (
+    BackupView,
+    ChangeView,
     CheckView,
     CloneView,
     CommitView,
+    ConflictView,
     ConnectionView,
     EntryView,
+    ExportForm,
+    ExportView,
     ExposedView,
+    ForgetView,
+    FoundView,
     GestaltView,
+    ImportKind,
+    ImportPlanView,
     ImportView,
     NodeView,
     NotificationView,
@@ -33,6 +45,8 @@ from pk_tui.api.views import (
     ShareView,
     StatusView,
     StepView,
+    Take,
+    TidyView,
     VaultView,
 )
 from pk_tui.clock import Instant
@@ -57,8 +71,19 @@ class Lifecycle(Protocol):
         """Say whether this is the node's password, and do nothing else: for a locked screen. Raises WrongPassword."""
         ...
 
-    async def check(self) -> CheckView:
-        """Read and verify every stored byte; changes nothing. Raises Locked."""
+    async def check(self, repair: bool = False, password: Plaintext | None = None) -> CheckView:
+        """Read and verify every stored byte. With `repair`, first put right what can be without losing anything; otherwise
+        nothing is changed. Raises Locked, unless the node is to be unlocked with `password`: then one that damage keeps from
+        opening is told of too."""
+        ...
+
+    async def backup(self, file: Path, progress: OnProgress = None) -> BackupView:
+        """Everything of this node in one sealed file, verified after writing, while work goes on. AlreadyExists if the file is
+        there. It opens with the password of now, or with the recovery words."""
+        ...
+
+    async def tidy(self, new_keys: bool = False, progress: OnProgress = None) -> TidyView:
+        """Gather frames anew and drop what nothing names; with `new_keys` under a new key for every vault. In small steps."""
         ...
 
     def request_stop(self) -> None: ...
@@ -84,6 +109,36 @@ class Vaults(Protocol):
         """Newest first."""
         ...
 
+    async def diff(self, vault: str, old: str, new: str | None = None) -> Sequence[ChangeView]:
+        """What changed from version `old` to `new` (the newest if None), in whole secrets. Versions as in VAULT@COMMIT."""
+        ...
+
+    async def restore(self, vault: str, commit: str, path: SecretPath | None = None) -> CommitId | None:
+        """A new commit that makes the vault, or the secret or directory at `path`, as it was in that version. None if it is so."""
+        ...
+
+    async def revert(self, vault: str, commit: str) -> CommitId | None:
+        """A new commit that takes back what that one changed. Conflict, naming them, if secrets have changed again since."""
+        ...
+
+    async def forget(
+        self, vault: str, path: SecretPath, progress: OnProgress = None, leave_origin: bool = False
+    ) -> ForgetView:
+        """Remove a secret or directory from all of history: versions are written anew, under a new key, and the old frames go.
+        ReadOnly for a clone. Conflict if it came into a fork with versions of its origin, from which it would come again; with
+        `leave_origin` the fork is then a vault of its own, which no longer pulls."""
+        ...
+
+    async def fork(self, vault: str, name: str, progress: OnProgress = None) -> VaultView:
+        """A vault of our own with the clone's whole history, that can be written and still pulls from where the clone did."""
+        ...
+
+    async def conflicts(self, vault: str) -> Sequence[ConflictView]: ...
+
+    async def resolve(self, vault: str, path: SecretPath, take: Take) -> CommitId | None:
+        """None if nothing had to be written. NotFound if there is no conflict at this path."""
+        ...
+
     async def share(self, vault: str, node: str, not_after: Instant | None = None) -> ShareView:
         """UnknownNode if not known; PermissionDenied if known but not trusted."""
         ...
@@ -97,11 +152,46 @@ class Vaults(Protocol):
         ...
 
     async def pull(
-        self, vault: str, node: str | None = None, from_vault: VaultId | None = None, progress: OnProgress = None
-    ) -> PullView: ...
+        self,
+        vault: str,
+        node: str | None = None,
+        from_vault: VaultId | None = None,
+        progress: OnProgress = None,
+        accept_rewritten: bool = False,
+    ) -> PullView:
+        """Into a clone: forward only. Into a fork: a merge by whole secrets. Conflict if the other side's history was rewritten,
+        unless `accept_rewritten`; then the version before stays readable as VAULT@COMMIT."""
+        ...
 
-    async def import_directory(self, vault: str, directory: Path, progress: OnProgress = None) -> ImportView:
-        """One commit with every regular file below `directory`, which is read by the agent. Existing secrets are replaced."""
+    async def plan_import(
+        self,
+        vault: str,
+        source: Path,
+        kind: ImportKind = ImportKind.AUTO,
+        password: Plaintext | None = None,
+        key_file: Path | None = None,
+    ) -> ImportPlanView:
+        """What `import_from` would do. WrongPassword if the source is sealed and `password` (with `key_file`, for a KeePass
+        database) does not open it."""
+        ...
+
+    async def import_from(
+        self,
+        vault: str,
+        source: Path,
+        kind: ImportKind = ImportKind.AUTO,
+        password: Plaintext | None = None,
+        progress: OnProgress = None,
+        key_file: Path | None = None,
+    ) -> ImportView:
+        """One commit with everything in `source`, which is read by the agent. Existing secrets are replaced; what cannot be
+        taken is named. Malformed, naming the place, for a source that is broken: then nothing is written."""
+        ...
+
+    async def export(
+        self, vault: str, target: Path, form: ExportForm = ExportForm.DIRECTORY, progress: OnProgress = None
+    ) -> ExportView:
+        """In clear, to a directory that is new or empty (else AlreadyExists)."""
         ...
 
 
@@ -120,6 +210,21 @@ class Secrets(Protocol):
         self, vault: str, directory: SecretPath | None = None, recursive: bool = False
     ) -> Sequence[EntryView]: ...
     async def stat(self, vault: str, path: SecretPath) -> SecretStat: ...
+
+    async def find(
+        self,
+        term: str,
+        vault: str | None = None,
+        values: bool = False,
+        limit: int = 50,
+        directories: bool = False,
+        hurry: bool = False,
+    ) -> Sequence[FoundView]:
+        """Fuzzy, best first, over paths, titles, tags and user names of all vaults; with `values` also for the term in values.
+        `hurry`: titles, tags and user names that are not read yet are not waited for. An empty term finds nothing; its answer
+        comes when everything is read."""
+        ...
+
     async def make_directories(
         self, paths: Sequence[tuple[str, SecretPath]], parents: bool = False
     ) -> Sequence[CommitId]: ...
@@ -135,6 +240,53 @@ class Secrets(Protocol):
     async def copy(
         self, source: tuple[str, SecretPath], target: tuple[str, SecretPath], recursive: bool = False
     ) -> CommitId: ...
+
+
+class Items(Protocol):
+    """Secrets with named slots, made from templates."""
+
+    async def templates(self, vault: str | None = None) -> Sequence[TemplateView]:
+        """Built-in ones, and with `vault` those kept in it (`.templates/NAME`)."""
+        ...
+
+    async def create(
+        self, vault: str, path: SecretPath, template: str, title: str, slots: Sequence[SlotChange], tags: Sequence[str] = ()
+    ) -> CommitId:
+        """AlreadyExists if something is there. Misuse for a template that is not, or a required slot without a value."""
+        ...
+
+    async def get(self, vault: str, path: SecretPath) -> ItemView:
+        """Misuse if the secret is no item."""
+        ...
+
+    async def change(
+        self,
+        vault: str,
+        path: SecretPath,
+        slots: Sequence[SlotChange] = (),
+        title: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> CommitId | None: ...
+
+    async def code(self, vault: str, path: SecretPath) -> CodeView:
+        """The one-time code of now, of an item's first otp slot (or the one named by `#slot`), or of a secret that is an
+        otpauth:// address or a bare base32 key."""
+        ...
+
+    async def check(self, slot_type: str, value: Plaintext, choices: Sequence[str] = ()) -> str | None:
+        """Why a value does not look like one of this type, without quoting it: what `SlotView.warning` would say once it is
+        kept. None if nothing speaks against it. Keeps nothing."""
+        ...
+
+    async def suggest(self, recipe: Recipe) -> SuggestionView: ...
+
+    async def generate(self, vault: str, path: SecretPath, recipe: Recipe) -> CommitId:
+        """Write a new value to a secret or slot."""
+        ...
+
+    async def new_ssh_key(self, vault: str, path: SecretPath, title: str, comment: str = "") -> CommitId:
+        """An item with a new Ed25519 key pair in OpenSSH's form."""
+        ...
 
 
 class Nodes(Protocol):
@@ -201,6 +353,8 @@ class AgentApi(Protocol):
     def vaults(self) -> Vaults: ...
     @property
     def secrets(self) -> Secrets: ...
+    @property
+    def items(self) -> Items: ...
     @property
     def nodes(self) -> Nodes: ...
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pk_tui.clock import Instant
 from pk_tui.terms import Action, Address, Change, CommitId, NodeId, NotificationId, SecretPath, VaultId
@@ -31,7 +32,8 @@ class StatusView:
 
 @dataclass(frozen=True, slots=True)
 class ProblemView:
-    """Something stored that does not verify. `kind`: ledger, vault, index, head or object; `path` where it is known."""
+    """Something stored that does not verify. `kind` is one of: missing, altered, extra, dangling, moved, wrong kind, rolled back.
+    `vault_id` and `path` where they are known."""
 
     kind: str
     vault_id: VaultId | None
@@ -41,12 +43,31 @@ class ProblemView:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """What a check of everything found. `objects` are those that were read and are as they should be."""
+    """What a check of everything found. `objects` are those that were read and are as they should be; `repaired` says in words
+    what was put right before."""
 
     ok: bool
     vaults: int
     objects: int
     problems: tuple[ProblemView, ...]
+    repaired: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupView:
+    file: str
+    vaults: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TidyView:
+    """`before` and `after`: bytes of the database file."""
+
+    vaults: int
+    objects: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +80,8 @@ class OriginView:
 class VaultView:
     """`updated` is when the head last changed here; `head` is None in a vault without commits; `damaged` says why a vault
     cannot be read, in words. `behind`: versions its origin has shown a signed head of and that are not here yet; None for a
-    vault of our own, and while the origin has shown nothing since the agent was unlocked."""
+    vault of our own, and while the origin has shown nothing since the agent was unlocked. `fork`: a vault of our own that began
+    as a copy of its origin, which it can be pulled from; `conflicts`: secrets in it that wait for a decision."""
 
     vault_id: VaultId
     name: str
@@ -71,6 +93,8 @@ class VaultView:
     updated: Instant
     damaged: str | None = None
     behind: int | None = None
+    fork: bool = False
+    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +105,47 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class CommitView:
+    """One version. `changes` are those against the first of `parents`; a merge has two."""
+
     commit: CommitId
     time: Instant
     author: str
     message: str
     changes: tuple[ChangeView, ...]
+    parents: tuple[CommitId, ...] = ()
+
+
+class Take(StrEnum):
+    """Which side of a conflict stays. BOTH keeps ours at its path and theirs beside it, named `name (from NODE, date)`."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictView:
+    """A secret that a merge found changed on both sides. Ours lies at its path until somebody decides. The three are commits
+    that hold it as each side had it, and as it was before they parted; None where it was not there. `node` and `time` are who
+    made the other side's version, and when."""
+
+    path: SecretPath
+    ours: CommitId | None
+    theirs: CommitId | None
+    base: CommitId | None
+    node: NodeId
+    time: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetView:
+    """What forgetting did: how many versions were written anew, how many objects are gone, which nodes hold copies that
+    nobody can take back, and the new head."""
+
+    versions: int
+    objects: int
+    seen_by: tuple[NodeId, ...]
+    head: CommitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +167,79 @@ class SecretStat:
     chunks: int
 
 
+class ImportKind(StrEnum):
+    """What is imported. AUTO looks at the source and says what it took it for."""
+
+    AUTO = "auto"
+    DIRECTORY = "dir"
+    DOTENV = "dotenv"
+    CSV = "csv"
+    KEEPASS = "keepass"
+    PASS = "pass"  # noqa: S105 - the name of a program
+    BITWARDEN = "bitwarden"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """`skipped` names each file not taken and why, in words."""
+    """`skipped` names each file, line or entry not taken and why, in words; `kind` is what the source was read as."""
 
     secrets: int
     bytes: int
     commit: CommitId | None
     skipped: tuple[tuple[str, str], ...] = ()
+    kind: ImportKind = ImportKind.DIRECTORY
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedView:
+    """One secret that an import would write. `template` is that of an item, None for plain bytes; `change` is MODIFIED where it
+    replaces another value, None where the same value is there."""
+
+    path: SecretPath
+    size: int
+    template: str | None
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlanView:
+    """What an import would do; nothing is written. `more`: secrets beyond those listed."""
+
+    kind: ImportKind
+    planned: tuple[PlannedView, ...]
+    more: int
+    skipped: tuple[tuple[str, str], ...]
+
+
+class ExportForm(StrEnum):
+    """DIRECTORY: each secret a file of mode 0600. GIT: a git repository with the whole history."""
+
+    DIRECTORY = "dir"
+    GIT = "git"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportView:
+    secrets: int
+    bytes: int
+    versions: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundView:
+    """One hit of a search. `what` says where it was found: path, title, tag, user or value; `at` are the places of the typed
+    letters in `path`, empty if it was found by something else. `title` is that of an item; `label` the title, tag or user name
+    that it was found by."""
+
+    vault_id: VaultId
+    vault_name: str
+    path: SecretPath
+    score: int
+    what: str = "path"
+    title: str = ""
+    at: tuple[int, ...] = ()
+    label: str = ""
+    is_directory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +288,16 @@ class CloneView:
 
 @dataclass(frozen=True, slots=True)
 class PullView:
+    """`conflicts`: paths that a pull into a fork found changed on both sides; ours stays at each until it is resolved.
+    `merged`: a merge was made; otherwise the head moved forward, or nothing was new."""
+
     vault_id: VaultId
     old_head: CommitId | None
     new_head: CommitId | None
     objects: int
     bytes: int
+    conflicts: tuple[SecretPath, ...] = ()
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

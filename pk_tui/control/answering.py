@@ -82,6 +82,8 @@ class Answers:
                     given = given_password = prompt.password(asked["prompt"], asked["file"])
                 case "new_password":
                     given = prompt.new_password(asked["prompt"], asked["variable"], asked["file"])
+                case "hidden":
+                    given = prompt.hidden(asked["prompt"])
                 case _:
                     given = editor.edit_privately(body, asked["ending"], self._node)
         except PkError as error:

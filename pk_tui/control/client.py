@@ -5,16 +5,18 @@ Start-up is most of what a short command costs, so this file is small, and impor
 
 The conversation is of frames both ways: `kind u8 | length u32, big-endian | payload`. The client begins with COMMAND; the
 holder sends output, asks, and at last the exit code; the client sends nothing but answers, so each side's memory is bounded
-by one frame. An interrupted client closes its half: the holder then cancels the command.
+by one frame. An interrupted client closes its half: the holder then cancels the command. Before the exit code may come an
+ENVIRONMENT, `NAME=value` ended by a zero byte each: then, if all went well, this process becomes the command that was typed
+after `--`, with these variables.
 """
 
+import _socket as socket  # without what `socket` adds: enum and selectors, half an interpreter's start
 import os
-import socket
 import sys
 
-PROTOCOL = b"1"
+PROTOCOL = b"2"
 COMMAND, ANSWER, PIECE = 1, 2, 3
-OUT, ERR, ASK, EXIT = 16, 17, 18, 19
+OUT, ERR, ASK, EXIT, ENVIRONMENT = 16, 17, 18, 19, 20
 MAX_PIECE = 256 * 1024
 """Bytes of one PIECE, OUT or ERR."""
 SOCKET_NAME, POINTER_NAME, MAX_SOCKET_PATH = "control.sock", "control.path", 100
@@ -150,6 +152,7 @@ class Conversation:
         self._line = line
         self._node = node
         self._received = bytearray()
+        self.environment: list[bytes] | None = None
 
     def run(self, first: bytes) -> bytes:
         """Let the holder work; returns EXIT's payload. Raises Fault if the holder goes away before."""
@@ -165,6 +168,8 @@ class Conversation:
                     write_all(2, payload)
                 elif head[0] == EXIT:
                     return payload
+                elif head[0] == ENVIRONMENT:
+                    self.environment = payload.split(b"\0")[:-1]
                 elif head[0] == ASK:
                     if answer is None:
                         from pk_tui.control.answering import Answers
@@ -236,6 +241,13 @@ def here(argv: list[str]) -> int:
     return run_here(argv)
 
 
+def become_command(found: Options, assignments: list[bytes]) -> None:
+    """Become what was typed after `--`. Raises Fault if that cannot be."""
+    from pk_tui.control.child import become, typed_after_dashes
+
+    become(typed_after_dashes(found.rest), assignments)
+
+
 def _show_version(found: Options) -> int:
     from pk_tui import __version__
 
@@ -245,9 +257,14 @@ def _show_version(found: Options) -> int:
 
 
 def _forward(line: socket.socket, node: str, found: Options) -> int:
-    with line:
-        end = Conversation(line, node).run(command(found))
+    try:
+        conversation = Conversation(line, node)
+        end = conversation.run(command(found))
+    finally:
+        line.close()
     code, ends_agent, then = end.partition(b"\0")
+    if conversation.environment is not None and code == b"0":
+        become_command(found, conversation.environment)
     if ends_agent:
         from pk_tui.control.ending import follow
 
@@ -274,10 +291,21 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
+def fill_closed() -> None:
+    """If we were started with standard input, output or errors closed, put something there that fails as they would: or else the
+    next file to be opened, a socket or the database, would be taken for them."""
+    for number, way in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, way)  # takes the lowest number that is free
+
+
 def main() -> int:
     """Run the command line of this process; returns the exit code, unless the process has ended by then."""
     argv = sys.argv[1:]
     try:
+        fill_closed()
         found = hoist(argv)
         try:
             return _run(argv, found)

@@ -4,7 +4,7 @@ process or by an agent over the control socket."""
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -88,13 +88,27 @@ class Invocation(Protocol):
         """A password to set: from the environment variable, else a prompt, twice. For PK_PASSWORD the file goes first."""
         ...
 
+    async def ask_hidden(self, prompt: str) -> Plaintext | None:
+        """A line typed on the terminal without being shown; None if there is no terminal. Nothing of the node's password."""
+        ...
+
     async def edit(self, content: Plaintext, ending: str) -> Plaintext:
         """Let the user change the text in an editor. Raises Cancelled if the editor fails."""
+        ...
+
+    async def give_environment(self, assignments: Sequence[tuple[str, Plaintext]]) -> None:
+        """When the command has ended well: let the process in which it was typed become what was typed after `--`, with these
+        variables. Neither names nor values hold a zero byte."""
         ...
 
     def end_agent_with(self, stop: Callable[[], None], then: tuple[str, ...] | None = None) -> None:
         """When the exit code has been handed over: call `stop`, wait for the agent's end, and carry out the command `then`."""
         ...
+
+
+def written_environment(assignments: Sequence[tuple[str, Plaintext]]) -> list[bytes]:
+    """As `NAME=value`."""
+    return [name.encode() + b"=" + value.reveal() for name, value in assignments]
 
 
 def unreadable(path: str | None, reason: str) -> MissingInput:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pk_tui.control import client, prompt
 from pk_tui.control.answering import STANDARD_INPUT, Input
 from pk_tui.control.editor import edit_privately
-from pk_tui.control.invocation import Request, unreadable
+from pk_tui.control.invocation import Request, unreadable, written_environment
 from pk_tui.errors import StorageFailed
 from pk_tui.plaintext import Plaintext
 
@@ -32,6 +32,8 @@ class LocalInvocation:
     def __init__(self, request: Request, node_path: Path) -> None:
         self.request = request
         self.node_path = node_path
+        self.environment: list[bytes] | None = None
+        """What the command that was typed after `--` is to find, once this one has ended and the node is closed."""
         self._password: Plaintext | None = None
 
     async def out(self, raw: bytes) -> None:
@@ -74,8 +76,16 @@ class LocalInvocation:
             given = prompt.new_password(text, variable, self._here(file))
         return None if given is None else Plaintext(given)
 
+    async def ask_hidden(self, text: str) -> Plaintext | None:
+        with interruptible():
+            given = prompt.hidden(text)
+        return None if given is None else Plaintext(given)
+
     async def edit(self, content: Plaintext, ending: str) -> Plaintext:
         return Plaintext(edit_privately(content.reveal(), ending, str(self.node_path)))
+
+    async def give_environment(self, assignments: Sequence[tuple[str, Plaintext]]) -> None:
+        self.environment = written_environment(assignments)
 
     def end_agent_with(self, stop: Callable[[], None], then: tuple[str, ...] | None = None) -> None:
         """There is no agent but the one of this command, which ends by itself."""

@@ -9,13 +9,14 @@ raises Busy, and streams of events end.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Self, cast
 
 from pk_tui.api.events import AgentEvent
-from pk_tui.api.facade import Gestalts, Lifecycle, Nodes, Notifications, Secrets, Vaults
+from pk_tui.api.facade import Gestalts, Items, Lifecycle, Nodes, Notifications, Secrets, Vaults
 from pk_tui.control import attachment, client
 from pk_tui.control.attachment import MAX_CALL, MAX_CALLS, call_frame, frame, number_of, slices
 from pk_tui.control.calls import CALLS, Call, Given, Shape
@@ -34,12 +35,13 @@ async def attach(node_path: str) -> RemoteApi:
     """The agent that holds the node in this directory. Raises Busy if there is none, or it takes no windows, and Conflict if
     it is of another version."""
     try:
-        connected = client.connect(node_path)
+        bare = client.connect(node_path)
     except client.Fault as fault:
         raise kinds().get(fault.kind, PkError)(fault.message) from None
-    if connected is None:
+    if bare is None:
         raise Busy("No agent holds this node any more. Open the node with its password instead.")
     remote = RemoteApi()
+    connected = socket.socket(fileno=bare.detach())
     try:
         connected.setblocking(False)
         await asyncio.get_running_loop().create_unix_connection(lambda: remote._line, sock=connected)
@@ -90,6 +92,10 @@ class RemoteApi:
     @property
     def secrets(self) -> Secrets:
         return cast(Secrets, self._nouns["secrets"])
+
+    @property
+    def items(self) -> Items:
+        return cast(Items, self._nouns["items"])
 
     @property
     def nodes(self) -> Nodes:

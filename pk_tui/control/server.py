@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from pk_tui.api.facade import AgentApi
 from pk_tui.control import attachment, client
 from pk_tui.control.attached import Refuses, Report, Windows, no_refusal, no_report
-from pk_tui.control.invocation import Invocation, Request, unreadable
+from pk_tui.control.invocation import Invocation, Request, unreadable, written_environment
 from pk_tui.errors import Busy, Malformed, PkError, kinds
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
@@ -183,11 +183,17 @@ class RemoteInvocation:
         file = self.request.password_file if variable == "PK_PASSWORD" else None
         return await self._ask_for({"ask": "new_password", "prompt": prompt, "variable": variable, "file": file})
 
+    async def ask_hidden(self, prompt: str) -> Plaintext | None:
+        return await self._ask_for({"ask": "hidden", "prompt": prompt})
+
     async def edit(self, content: Plaintext, ending: str) -> Plaintext:
         edited = await self._ask_for({"ask": "edit", "ending": ending}, content.reveal())
         if edited is None:
             raise Malformed("The program that was to edit the secret gave nothing back. Nothing was saved.")
         return edited
+
+    async def give_environment(self, assignments: Sequence[tuple[str, Plaintext]]) -> None:
+        await self._send(client.ENVIRONMENT, b"".join(one + b"\0" for one in written_environment(assignments)))
 
     def end_agent_with(self, stop: Callable[[], None], then: tuple[str, ...] | None = None) -> None:
         self._stop, self._then = stop, then

@@ -340,7 +340,7 @@ def test_who_holds_no_grant_is_not_even_considered_one_by_one(monkeypatch: pytes
     simulate(scenario)
 
 
-def test_a_vault_is_ours_if_we_made_it_and_pull_it_from_nobody() -> None:
+def test_a_vault_is_ours_if_we_made_it_and_write_it_though_it_may_be_a_fork() -> None:
     async def scenario(w: World) -> None:
         alice, bob = await shared(w)
         await bob.vaults.clone("work", "alice")
@@ -352,6 +352,8 @@ def test_a_vault_is_ours_if_we_made_it_and_pull_it_from_nobody() -> None:
         clone.commit(None, replace(clone.record, origin_node=None, origin_vault=None))
         assert module._own_heads(their_core) == {}, "without an origin, but another node's"
         ours.commit(None, replace(ours.record, origin_node=w.ids["bob"].raw, origin_vault=bytes(16)))
+        assert set(module._own_heads(core)) == {ours.vault_id}, "a fork"
+        ours.commit(None, replace(ours.record, read_only=True))
         assert module._own_heads(core) == {}, "our own, got back as a clone"
 
     simulate(scenario)

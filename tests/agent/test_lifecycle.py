@@ -17,7 +17,7 @@ from pk_tui.crypto.keys import RecoveryKey, SigningKey
 from pk_tui.crypto.passphrase import Cost
 from pk_tui.crypto.seal import SealKey
 from pk_tui.crypto.wrap import wrap_for_password, wrap_for_recovery
-from pk_tui.errors import Misuse, PermissionDenied, PkError, WrongPassword
+from pk_tui.errors import Locked, Misuse, PermissionDenied, PkError, WrongPassword
 from pk_tui.plaintext import Plaintext
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
@@ -216,3 +216,56 @@ def test_the_status_says_who_where_and_how_many() -> None:
         assert status.pid > 0
 
     simulate(scenario)
+
+
+def test_a_check_opens_a_locked_node_if_it_is_given_the_password() -> None:
+    async def scenario(agent: Agent) -> None:
+        with refused(Locked):
+            await agent.lifecycle.check()
+        with refused(WrongPassword):
+            await agent.lifecycle.check(password=NEW)
+        assert (await agent.lifecycle.check(password=OLD)).ok
+        assert not agent.is_locked
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("DELETE FROM vault_state", "missing"),
+        ("UPDATE meta SET value = zeroblob(8) WHERE key = 'created'", "altered"),
+        ("UPDATE ledger SET sealed = zeroblob(88)", "altered"),
+        ("DELETE FROM ledger", "altered"),
+        ("INSERT INTO meta (key, value) VALUES ('more', x'00')", "extra"),
+    ],
+)
+def test_a_check_tells_why_a_node_does_not_open_and_changes_nothing(statement: str, kind: str) -> None:
+    async def scenario(agent: Agent) -> None:
+        await agent.lifecycle.unlock(OLD)
+        await agent.vaults.create("work")
+        await agent.lock()
+        db = agent.store._db
+        db.execute(statement)
+        before = db.rows("SELECT * FROM ledger")
+        view = await agent.lifecycle.check(password=OLD)
+        assert not view.ok
+        assert [problem.kind for problem in view.problems] == [kind]
+        assert agent.is_locked
+        assert db.rows("SELECT * FROM ledger") == before
+
+    run(scenario)
+
+
+def test_a_check_tells_of_a_database_that_went_back() -> None:
+    async def scenario(agent: Agent) -> None:
+        await agent.lifecycle.unlock(OLD)
+        db = agent.store._db
+        before = db.one("SELECT gen, sealed FROM ledger")
+        await agent.vaults.create("work")
+        await agent.lock()
+        db.execute("UPDATE ledger SET gen = ?, sealed = ?", before)
+        view = await agent.lifecycle.check(password=OLD)
+        assert [problem.kind for problem in view.problems] == ["rolled back"]
+
+    run(scenario)

@@ -599,3 +599,19 @@ def test_offers_name_what_the_grant_gives() -> None:
         assert noise(8)
 
     simulate(scenario)
+
+
+def test_a_history_that_is_written_anew_while_it_is_sent_ends_the_transfer_with_nothing_left() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w, 20, 60_000)
+        cloning = asyncio.create_task(tried(bob.vaults.clone("work", "alice")))
+        await asyncio.sleep(0.1)
+        assert not cloning.done()
+        await alice.vaults.forget("work", (await alice.vaults.log("work"))[0].changes[0].path)
+        error = await cloning
+        assert error is not None
+        assert await bob.vaults.list() == []
+        await bob.vaults.clone("work", "alice")
+        assert await everything(bob, "work") == await everything(alice, "work")
+
+    simulate(scenario)

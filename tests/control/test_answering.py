@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from pk_tui.control import answering
 from pk_tui.control.answering import Answers, Input
 from pk_tui.control.client import ANSWER, MAX_PIECE, PIECE
 
@@ -71,3 +72,13 @@ def test_a_failure_goes_back_as_kind_and_sentence():
     payload = ask(Answers("/"), ask="password", prompt="?", file="/nowhere")[1]
 
     assert json.loads(payload)["failed"][0] == "missing_input"
+
+
+def test_what_is_typed_hidden_is_not_remembered_as_the_nodes_password(monkeypatch):
+    monkeypatch.setenv("PK_PASSWORD", "no")
+    monkeypatch.setattr("pk_tui.control.prompt.hidden", lambda prompt: b"typed")
+    monkeypatch.setattr(answering, "given_password", None)
+    kind, payload = ask(Answers("/"), ask="hidden", prompt="?")
+
+    assert (kind, payload) == (ANSWER, b'{"given": true}\ntyped')
+    assert answering.given_password is None

@@ -121,7 +121,7 @@ def test_nothing_is_told_of_a_call_that_has_ended(run_async):
 
 def test_progress_may_be_told_on_another_thread(run_async):
     async def story():
-        said = Said("vaults.import_directory")
+        said = Said("vaults.import_from")
         await asyncio.to_thread(said.at_work.progress, Progress("Importing", 5))
         await settle()
         return said.progress(), said.threads

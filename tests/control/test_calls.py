@@ -33,7 +33,7 @@ NOUNS = {
 def test_every_method_of_every_noun_has_a_call() -> None:
     promised = {f"{noun}.{name}" for noun, kind in NOUNS.items() for name in vars(kind) if not name.startswith("_")}
 
-    assert len(NOUNS) == 6
+    assert len(NOUNS) == 7
     assert set(CALLS) == promised | {"events"}
 
 
@@ -49,7 +49,12 @@ def test_only_what_is_not_awaited_has_a_special_shape() -> None:
     assert {call.key for call in CALLS.values() if call.progress} == {
         "vaults.clone",
         "vaults.pull",
-        "vaults.import_directory",
+        "vaults.import_from",
+        "vaults.export",
+        "vaults.fork",
+        "vaults.forget",
+        "lifecycle.backup",
+        "lifecycle.tidy",
     }
 
 
@@ -130,10 +135,10 @@ def test_a_directory_is_named_from_the_root_since_the_agent_works_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    call = CALLS["vaults.import_directory"]
+    call = CALLS["vaults.import_from"]
     raw = call.parameters.encode(call.given(("work", Path("here")), {}).values)
 
-    assert call.arguments(raw)["directory"] == Path(os.getcwd()) / "here"
+    assert call.arguments(raw)["source"] == Path(os.getcwd()) / "here"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_a_directory_is_named_from_the_root_since_the_agent_works_elsewhere(
         ("lifecycle.unlock", ["text"]),
         ("lifecycle.unlock", []),
         ("lifecycle.unlock", [b"a", b"b"]),
-        ("vaults.import_directory", ["work", "text", False]),
+        ("vaults.import_from", ["work", "text", "dir", None, False, None]),
     ],
 )
 def test_a_parameter_that_breaks_the_rules_of_its_type_is_refused(key: str, values: list[object]) -> None:

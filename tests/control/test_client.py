@@ -16,6 +16,7 @@ from platformdirs import user_data_dir
 from pk_tui import __version__
 from pk_tui.control import client
 from pk_tui.control.server import ControlServer
+from pk_tui.errors import MissingInput
 from pk_tui.home import Home
 
 
@@ -350,9 +351,29 @@ def test_the_option_goes_before_the_variable_for_the_directory(monkeypatch, tmp_
 
 def test_the_client_imports_next_to_nothing():
     script = (
-        "import sys, socket; before = set(sys.modules); import pk_tui.control.client; "
+        "import sys, _socket; before = set(sys.modules); import pk_tui.control.client; "
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "['pk_tui', 'pk_tui.control', 'pk_tui.control.client']"
+
+
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 66), (">&-", 74), ("<&- >&-", 66), ("2>&-", 64)])
+def test_what_was_closed_before_us_is_never_the_line_to_the_agent(home, run_async, closed, code):
+    async def run(invocation):
+        try:
+            if "<" in closed:
+                return len([piece async for piece in invocation.read(None)])
+        except MissingInput as error:
+            return error.exit_code
+        await (invocation.err if "2" in closed else invocation.out)(b"nobody sees this")
+        return 64
+
+    async def story():
+        async with ControlServer(home, run):
+            command = f'exec "{sys.executable}" -m pk_tui --node-path "{home.path}" x {closed}'
+            process = await asyncio.create_subprocess_exec("sh", "-c", command, stdin=asyncio.subprocess.DEVNULL)
+            return await process.wait()
+
+    assert run_async(story()) == code

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pk_tui.control import client
-from pk_tui.control.invocation import Request, no_password, unreadable
+from pk_tui.control.invocation import Request, no_password, unreadable, written_environment
 from pk_tui.errors import Conflict, Malformed
+from pk_tui.plaintext import Plaintext
 
 
 def test_what_the_client_sends_is_what_is_read(monkeypatch, tmp_path):
@@ -33,16 +34,20 @@ def test_a_directory_that_is_gone_does_not_matter(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "payload", [b"1", b"1\0\0\0\0\0\0\0", b"1\0True\0True\0x\0---\x000\0/\0", b"1\0True\0True\x000\0--\x000\0/\0"]
+    "fields", [b"", b"\0\0\0\0\0\0\0", b"\0True\0True\0x\0---\x000\0/\0", b"\0True\0True\x000\0--\x000\0/\0"]
 )
-def test_anything_else_is_refused(payload):
+def test_anything_else_is_refused(fields):
     with pytest.raises(Malformed):
-        Request.read(payload)
+        Request.read(client.PROTOCOL + fields)
 
 
 def test_another_version_is_named_as_such():
     with pytest.raises(Conflict, match="different versions"):
-        Request.read(b"2\0whatever")
+        Request.read(b"1\0whatever")
+
+
+def test_an_environment_is_written_as_names_and_values_and_nothing_else():
+    assert written_environment([("A", Plaintext(b"1=2\xff")), ("B", Plaintext(b""))]) == [b"A=1=2\xff", b"B="]
 
 
 def test_a_files_name_is_made_safe():

@@ -114,3 +114,25 @@ def test_a_closed_output_is_told_apart_from_other_failures(tmp_path):
     os.close(writing)
     with open("/dev/full", "wb") as full:
         assert outcome(full.fileno()) == "StorageFailed"
+
+
+def test_what_a_command_is_to_find_is_kept_until_this_one_has_ended(tmp_path):
+    async def story() -> list[bytes] | None:
+        here = invocation(tmp_path)
+        assert here.environment is None
+        await here.give_environment([("A", Plaintext(b"=\xff")), ("B", Plaintext(b""))])
+        return here.environment
+
+    assert asyncio.run(story()) == [b"A==\xff", b"B="]
+
+
+def test_what_is_typed_hidden_is_no_password_of_the_node(tmp_path, monkeypatch):
+    async def story() -> list[Plaintext | None]:
+        here = invocation(tmp_path, password_file="pw")
+        return [await here.ask_hidden("?"), await here.ask_hidden("?"), await here.ask_password("?")]
+
+    (tmp_path / "pw").write_text("word")
+    monkeypatch.setenv("PK_PASSWORD", "no")
+    asked = iter([b"typed", None])
+    monkeypatch.setattr("pk_tui.control.prompt.hidden", lambda prompt: next(asked))
+    assert asyncio.run(story()) == [Plaintext(b"typed"), None, Plaintext(b"word")]

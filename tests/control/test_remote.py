@@ -250,17 +250,17 @@ def test_what_a_window_changes_is_told_to_every_window(home):
 
 
 def test_a_directory_is_imported_with_progress_from_the_desk_thread(home, run_async, tmp_path):
-    async def import_directory(vault, directory, progress):
+    async def import_from(vault, source, kind, password, progress, key_file):
         for number in range(5):
             await asyncio.to_thread(progress, Progress("Importing", number))
         return ImportView(5, 5, None)
 
     async def story():
         news = []
-        recorder = Recorder(vaults__import_directory=import_directory)
+        recorder = Recorder(vaults__import_from=import_from)
         async with attached(home, recorder.api) as window:
-            await window.vaults.import_directory("work", tmp_path, news.append)
-        return news, recorder.calls[0][1]["directory"]
+            await window.vaults.import_from("work", tmp_path, progress=news.append)
+        return news, recorder.calls[0][1]["source"]
 
     news, directory = run_async(story())
     assert news[-1] == Progress("Importing", 4)
@@ -268,15 +268,15 @@ def test_a_directory_is_imported_with_progress_from_the_desk_thread(home, run_as
 
 
 def test_the_last_progress_comes_before_the_answer(home, run_async):
-    async def import_directory(vault, directory, progress):
+    async def import_from(vault, source, kind, password, progress, key_file):
         for number in range(100):
             progress(Progress("Importing", number))
         return ImportView(100, 100, None)
 
     async def story():
         news = []
-        async with attached(home, Recorder(vaults__import_directory=import_directory).api) as window:
-            await window.vaults.import_directory("work", home.path, news.append)
+        async with attached(home, Recorder(vaults__import_from=import_from).api) as window:
+            await window.vaults.import_from("work", home.path, progress=news.append)
             return news
 
     news = run_async(story())

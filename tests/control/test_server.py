@@ -10,6 +10,7 @@ import pytest
 from pk_tui.control import client
 from pk_tui.control.server import MAX_COMMANDS, ControlServer, is_same_user, passes_refusal
 from pk_tui.errors import Locked, MissingInput, PkError, WrongPassword
+from pk_tui.plaintext import Plaintext
 
 
 async def at_once(invocation):
@@ -87,7 +88,7 @@ def test_what_is_no_command_is_dropped_without_a_word(home, run_async, nonsense)
 
 @pytest.mark.parametrize(
     ("payload", "code"),
-    [(client.PROTOCOL, b"65"), (b"0\0True", b"70"), (b"1\0a\0b\0c\0---\0x\0/\0", b"65"), (b"", b"70")],
+    [(client.PROTOCOL, b"65"), (b"0\0True", b"70"), (client.PROTOCOL + b"\0a\0b\0c\0---\0x\0/\0", b"65"), (b"", b"70")],
 )
 def test_a_command_of_another_shape_or_version_is_refused_in_words(home, run_async, payload, code):
     async def story():
@@ -243,6 +244,7 @@ def test_without_any_source_there_is_no_password(home, shell, run_async):
     async def run(invocation):
         got.append(await invocation.ask_password("?"))
         got.append(await invocation.ask_new_password("?", "PK_PASSWORD_NEW"))
+        got.append(await invocation.ask_hidden("?"))
         return 0
 
     async def story():
@@ -250,7 +252,7 @@ def test_without_any_source_there_is_no_password(home, shell, run_async):
             await shell.type("x", stdin=b"not a password")
 
     run_async(story())
-    assert got == [None, None]
+    assert got == [None, None, None]
 
 
 @pytest.mark.parametrize("path", ["missing", "."])
@@ -379,3 +381,49 @@ def test_a_refusal_meets_every_command_but_those_about_the_agent(home, shell, ru
     assert b"The screen of the program that holds this node is locked." in refused.err
     assert refused.out == b""
     assert ran == [("agent", "status"), ("secrets", "cat")]
+
+
+@pytest.mark.parametrize("given", [[], [("A", Plaintext(b"it's = \xff\n")), ("EMPTY", Plaintext(b""))]])
+def test_the_client_becomes_what_was_typed_with_the_variables_it_is_given(home, shell, run_async, given):
+    async def run(invocation):
+        await invocation.give_environment(given)
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            return await shell.type(
+                "x", "--", "sh", "-c", 'printf "%s|%s|%s" "$A" "${EMPTY-none}" "$PK_PASSWORD"; exit 9', PK_PASSWORD="w"
+            )
+
+    done = run_async(story())
+    assert (done.code, done.err) == (9, b"")
+    assert done.out == (b"it's = \xff\n||" if given else b"|none|")
+
+
+def test_nothing_is_run_for_a_command_that_failed_or_that_was_given_nothing(home, shell, run_async):
+    async def failing(invocation):
+        await invocation.give_environment([("A", Plaintext(b"1"))])
+        return 64
+
+    async def story(run):
+        async with ControlServer(home, run):
+            return await shell.type("x", "--", "echo", "run")
+
+    done = run_async(story(failing))
+    assert (done.code, done.out) == (64, b"")
+    done = run_async(story(at_once))
+    assert (done.code, done.out) == (0, b"")
+
+
+def test_an_agent_never_says_what_to_run(home, shell, run_async):
+    async def run(invocation):
+        await invocation.give_environment([("A", Plaintext(b"1"))])
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            return await shell.type("--format", "json", "x", "echo", "run")
+
+    done = run_async(story())
+    assert (done.code, done.out) == (64, b"")
+    assert b'"misuse"' in done.err
