@@ -190,7 +190,7 @@ def _head_problem(store: NodeStore, frames: VaultFrames) -> _Fault | None:
     except KeyError:
         return _Fault(Damage.MISSING, "The newest version is missing.")
     floor = store.head_floor(lineage_of(record).id)
-    # The floor is the lineage's. Another clone of it that has come so far is why the floor is there: then this one is only behind.
+    # The floor is the lineage's. If another clone of it has come so far, this one is only behind.
     if max(other.sequence for other in _of_one_lineage(store, record)) < floor:
         return _Fault(
             Damage.ROLLED_BACK, f"The newest version is number {record.sequence}; number {floor} was here before."

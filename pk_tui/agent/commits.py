@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pk_tui.agent.rights import lineage_of
 from pk_tui.clock import Instant
 from pk_tui.crypto.entropy import random_bytes
-from pk_tui.errors import PkError, ReadOnly
+from pk_tui.errors import Misuse, PkError, ReadOnly
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultFrames, VaultRecord
-from pk_tui.terms import CommitId, NodeId, VaultId
+from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
 from pk_tui.vault import history, tree
+from pk_tui.vault.git_names import is_taken_for_git
 from pk_tui.vault.objects import Facts, Oid
 
 FLUSH_AT = 1 * 1024 * 1024
@@ -32,6 +33,16 @@ def require_writable(record: VaultRecord, node: NodeId) -> None:
             "changes it, and `pk-tui vaults pull` brings the changes. Nothing was written. `pk-tui vaults fork` makes a copy of "
             "it that you can write in."
         )
+
+
+def refuse_names_of_git(frames: VaultFrames, path: SecretPath) -> None:
+    """Raises Misuse if something new would get a name that git takes for its own directory. What has one already keeps it."""
+    for depth, name in enumerate(path.parts, 1):
+        if is_taken_for_git(name) and tree.find(frames, head_tree(frames), path.parts[:depth]) is None:
+            raise Misuse(
+                f"“{safe_text(str(path))}” cannot be the path of a new secret: some systems take “{safe_text(name)}” for "
+                "git's own directory, so that git refuses every export with it. Choose another name."
+            )
 
 
 def create_vault(store: NodeStore, name: str, now: Instant) -> VaultFrames:

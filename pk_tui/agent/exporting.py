@@ -18,8 +18,11 @@ from pk_tui.errors import Corrupt, PkError, StorageFailed
 from pk_tui.vault import chunks, tree
 from pk_tui.vault.export_checkout import checked_out, git_index
 from pk_tui.vault.export_pack import Packing, reachable
+from pk_tui.vault.git_names import is_taken_for_git
 from pk_tui.vault.objects import Kind, Oid
 
+MAX_NAMED = 20
+"""Paths told of that git would refuse."""
 _EVERY = 500
 _CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n"
 _BRANCH = (b"refs", b"heads", b"main")
@@ -123,13 +126,13 @@ def _git(version: Version, directory: Target, progress: OnProgress) -> _Work:
     packing = Packing(source)
     yield from _file(directory, (*pack, name + b".pack"), _packed(packing, objects, progress))
     yield from _file(directory, (*pack, name + b".idx"), packing.index())
-    yield from _checked_out(version, directory)
+    not_for_git = yield from _checked_out(version, directory)
     yield from _file(directory, (_GIT, b"config"), [_CONFIG])
     yield from _file(directory, (_GIT, *_BRANCH), [f"{version.commit}\n".encode()])
     yield from _file(directory, (_GIT, b"HEAD"), [b"ref: %b\n" % b"/".join(_BRANCH)])
     facts = source.facts(version.tree)
     versions = sum(1 for oid in objects if source.facts(oid).kind is Kind.COMMIT)
-    return ExportView(facts.secrets, facts.size, versions)
+    return ExportView(facts.secrets, facts.size, versions, tuple(not_for_git))
 
 
 def _packed(packing: Packing, objects: list[Oid], progress: OnProgress) -> Iterator[bytes]:
@@ -144,9 +147,13 @@ def _packed(packing: Packing, objects: list[Oid], progress: OnProgress) -> Itera
     yield packing.end()
 
 
-def _checked_out(version: Version, directory: Target) -> Generator[None, None, None]:
+def _checked_out(version: Version, directory: Target) -> Generator[None, None, list[str]]:
+    """Write the files and git's list of them. Gives the paths that git would refuse to check out."""
     files: list[tuple[Parts, Oid]] = []
+    refused: list[str] = []
     for row in checked_out(version.frames, version.tree):
+        if len(refused) < MAX_NAMED and is_taken_for_git(row.path[-1].decode()):
+            refused.append(b"/".join(row.path).decode())
         if row.is_directory:
             directory.directory(row.path)
         else:
@@ -154,3 +161,4 @@ def _checked_out(version: Version, directory: Target) -> Generator[None, None, N
             files.append((row.path, row.oid))
         yield
     yield from _file(directory, (_GIT, b"index"), git_index(files))
+    return refused

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pk_tui.agent.commits import commit_edits, require_writable
+from pk_tui.agent.commits import commit_edits, refuse_names_of_git, require_writable
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.secrets import SecretService
@@ -70,6 +70,7 @@ class ItemService:
     ) -> CommitId:
         def edit(version: Version, batch: Batch) -> tuple[SecretPath, tree.Put]:
             refuse_slot(version, path, "made")
+            refuse_names_of_git(version.frames, path)
             if tree.find(version.frames, version.tree, path.parts) is not None:
                 raise AlreadyExists(f"“{safe_text(str(path))}” is already there. To change an item, edit it.")
             return path, put_item(batch, _new_item(require_template(version, template), title, slots, tags))

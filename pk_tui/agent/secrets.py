@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, require_writable
+from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, refuse_names_of_git, require_writable
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.slots import apart, find_slot, find_template, put_item, refuse_slot, without
@@ -86,6 +86,7 @@ def _landing(frames: VaultFrames, source: SecretPath, target: SecretPath) -> Sec
     if found is not None:
         raise AlreadyExists(f"“{safe_text(str(target))}” is already there. Remove it first, or choose another name.")
     refuse_slot(newest(frames), target, "written over")
+    refuse_names_of_git(frames, target)
     return target
 
 
@@ -152,6 +153,7 @@ class SecretService:
             require_writable(frames.record, core.node_id)
             if create_only:
                 _require_absent(frames, path)
+            refuse_names_of_git(frames, path)
             return None if find_slot(newest(frames), path) else (frames, frames.batch())
 
         begun = await core.desk.do(begin)
@@ -286,6 +288,7 @@ class SecretService:
             made: set[tuple[str, ...]] = set()
             for path in wanted:
                 refuse_slot(newest(frames), path, "made")
+                refuse_names_of_git(frames, path)
                 found = tree.find(frames, root, path.parts)
                 if found is not None and not (parents and found[1].kind is Kind.TREE):
                     raise AlreadyExists(f"“{safe_text(str(path))}” is already there.")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from pk_tui.safe_text import is_safe_character
 from pk_tui.terms import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, SecretPath, component_fault
+from pk_tui.vault.git_names import is_taken_for_git
 
 UNNAMED = "unnamed"
-_GITS = (".git", "git~1")
-"""Some file systems take these, and these with dots behind, for git's own directory; git refuses to check them out."""
 _ROOM = 12
 """Bytes kept free in each name for ` (2)` and the like."""
 _MAX = MAX_NAME_BYTES - _ROOM
@@ -29,7 +28,7 @@ def component(text: str, instead: str = UNNAMED) -> str:
     name = name.strip("_").strip() and name  # nothing but what was replaced says nothing
     if not name:
         return instead
-    if set(name) <= {"."} or name.casefold().rstrip(". ") in _GITS:
+    if set(name) <= {"."} or is_taken_for_git(name):
         return "_" + name[1:]
     if component_fault(name) is None:
         return name

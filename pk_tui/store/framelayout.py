@@ -1,8 +1,9 @@
 """The forms in which a vault's objects lie in frames and index, and what is true of them wherever they lie.
 
 Layouts (little-endian). Record: kind u8, length u32, body; with bit 0x80 of kind the body is the 20-byte name of a base and a
-git delta of it, with bit 0x40 it is deflated (zlib) after its size as u32. Index entry, 88 bytes: oid 20, facts 52, frame id
-u64, depth of the delta chain and offset in the frame as one u32 (8 and 24 bits), length of the record u32.
+git delta of it, with bit 0x40 it is deflated (zlib) after its size as u32. Index entry: frame id u64, depth of the delta chain
+and offset in the frame as one u32 (8 and 24 bits), length of the record u32; then facts 52, or of a blob only its digest 32:
+nearly all objects are blobs, and the length says the rest.
 """
 
 from __future__ import annotations
@@ -10,31 +11,30 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import Corrupt, Malformed
 from pk_tui.vault.delta import apply_delta
-from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Kind, Oid
+from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Facts, Kind, Oid
 
 _READ_CHAIN = 256
 """Deltas followed when reading. More than are written, since two batches can have placed their bases on one another."""
 RECORD = struct.Struct("<BI")
 PLACE = struct.Struct("<QII")
 FRAME_ID = struct.Struct("<Q")
-ENTRY = struct.Struct(f"20s{FACTS_SIZE + PLACE.size}s")
-AFTER_ID = FACTS_SIZE + FRAME_ID.size
+SHORT_ENTRY, LONG_ENTRY = PLACE.size + 32, PLACE.size + FACTS_SIZE
+_SHORT_ROW, _LONG_ROW = struct.Struct(f"20s{SHORT_ENTRY}s"), struct.Struct(f"20s{LONG_ENTRY}s")
+_OLD_ROW = struct.Struct(f"20s{FACTS_SIZE}s{PLACE.size}s")
+_COUNT = struct.Struct("<I")
 DELTA, DEFLATED = 0x80, 0x40
 _WORTH_DEFLATING = range(256, 32 * 1024)
 """Bytes of a tree that is deflated: names are alike, and are a tenth of what a vault of small secrets takes. A larger one is
 read too often for it. Secrets are mostly noise."""
 _NO_CHAIN = bytes(32)
 OLD_SERIES, FIRST_SERIES = 1, 2
-"""Of index rows. Those of the old series are as layout 1 wrote them: bare entries."""
-_MANY_ENTRIES = 64
-_INDEX_LIMIT = 8 * 1024 * 1024
-"""Bytes of the entries of one row, and more than ever are in one."""
+"""Of index rows. Those of the old series are as layout 1 wrote them: name, facts, place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +89,47 @@ def put_together(
     return raw
 
 
-def index_row(entries: bytes, series: int) -> bytes:
-    """What is sealed as one row of the index: 0 and the entries, or 1 and the entries deflated, which takes a third off many."""
-    if series == OLD_SERIES:
-        return entries
-    if len(entries) < _MANY_ENTRIES * ENTRY.size:
-        return b"\0" + entries
-    return b"\1" + zlib.compress(entries, 1)
+def entry_of(facts: Facts, frame: int, depth: int, offset: int, length: int) -> bytes:
+    """An index entry: where an object's record lies, and what is known of it."""
+    where = PLACE.pack(frame, depth << 24 | offset, length)
+    return where + (facts.digest if facts.kind is Kind.BLOB else facts.pack())
 
 
-def index_entries(row: bytes, series: int) -> bytes:
-    """Raises Malformed."""
+def facts_in(entry: bytes) -> Facts:
+    if len(entry) == SHORT_ENTRY:
+        return Facts(Kind.BLOB, 0, 0, 1, PLACE.unpack_from(entry)[2] - RECORD.size, entry[PLACE.size :])
+    return Facts.unpack(entry[PLACE.size :])
+
+
+def sizes_in(entries: Sequence[bytes]) -> list[int]:
+    """The `size` of each one's facts, for less than reading all of them."""
+    lengths = struct.unpack(f"<{len(entries)}I", b"".join([entry[12:16] for entry in entries]))
+    return [
+        length - RECORD.size if len(entry) == SHORT_ENTRY else facts_in(entry).size
+        for entry, length in zip(entries, lengths, strict=True)
+    ]
+
+
+def index_row(entries: Sequence[tuple[Oid, bytes]], series: int) -> bytes:
+    """What is sealed as one row of the index: how many short entries there are, those, and the others."""
     if series == OLD_SERIES:
-        return row
-    if row[:1] == b"\0":
-        return row[1:]
-    if row[:1] != b"\1":
-        raise Malformed("A row of an index is of no known form.")
-    return _inflate(row[1:], _INDEX_LIMIT)
+        return b"".join([oid + facts_in(entry).pack() + entry[: PLACE.size] for oid, entry in entries])
+    short = [part for row in entries if len(row[1]) == SHORT_ENTRY for part in row]
+    rest = [part for row in entries if len(row[1]) != SHORT_ENTRY for part in row]
+    return _COUNT.pack(len(short) // 2) + b"".join(short) + b"".join(rest)
+
+
+def index_entries(row: bytes, series: int) -> Iterator[tuple[Oid, bytes]]:
+    """Names and entries of one row. Raises struct.error if it has not the length it should have."""
+    if series == OLD_SERIES:
+        for oid, facts, where in _OLD_ROW.iter_unpack(row):
+            yield oid, where + (Facts.unpack(facts).digest if facts[0] == Kind.BLOB else facts)
+        return
+    end = _COUNT.size + _COUNT.unpack_from(row)[0] * _SHORT_ROW.size
+    if end > len(row):
+        raise struct.error("more entries are promised than there are")
+    yield from _SHORT_ROW.iter_unpack(row[_COUNT.size : end])
+    yield from _LONG_ROW.iter_unpack(row[end:])
 
 
 def whole_record(kind: int, body: bytes) -> bytes:
@@ -138,19 +161,11 @@ def _inflated(record: bytes) -> bytes:
     size = int.from_bytes(record[5:9], "little")
     if size > MAX_OBJECT:
         raise Malformed("A record promises more than an object may have.")
-    body = _inflate(record[9:], size)
-    if len(body) != size:
-        raise Malformed("A record does not give what it promises.")
-    return body
-
-
-def _inflate(deflated: bytes, limit: int) -> bytes:
-    """At most `limit` bytes, of exactly one stream."""
     work = zlib.decompressobj()
     try:
-        body = work.decompress(deflated, max(limit, 1))
+        body = work.decompress(record[9:], max(size, 1))
     except zlib.error as error:
-        raise Malformed("What was deflated cannot be inflated.") from error
-    if not work.eof or work.unused_data:
-        raise Malformed("What was deflated is not as long as it says.")
+        raise Malformed("A record cannot be inflated.") from error
+    if len(body) != size or not work.eof or work.unused_data:
+        raise Malformed("A record does not give what it promises.")
     return body

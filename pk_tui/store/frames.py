@@ -10,9 +10,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from pk_tui.errors import Busy, Corrupt, StorageFailed
-from pk_tui.store.framelayout import AFTER_ID, FRAME_ID, PLACE, delta_record, put_together, whole_record
+from pk_tui.store.framelayout import (
+    FRAME_ID,
+    PLACE,
+    delta_record,
+    entry_of,
+    facts_in,
+    put_together,
+    whole_record,
+)
 from pk_tui.store.framestore import FrameStore
-from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Facts, Oid
+from pk_tui.vault.objects import MAX_OBJECT, Facts, Oid
 
 FRAME_BYTES = 64 * 1024 - 4
 """Records in one frame; an object that is larger has a frame of its own. With its length before it, a full one is not padded."""
@@ -69,7 +77,7 @@ class Batch:
         if self._is_void:
             self._require_valid()
         entry = self._index.get(oid)
-        return self.frames.facts(oid) if entry is None else Facts.unpack(entry[:FACTS_SIZE])
+        return self.frames.facts(oid) if entry is None else facts_in(entry)
 
     def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
         return [self.facts(oid).size for oid in oids]
@@ -79,7 +87,7 @@ class Batch:
         entry = self._index.get(oid)
         if entry is None:
             return self.frames.stored(oid)
-        ordinal, packed, length = PLACE.unpack_from(entry, FACTS_SIZE)
+        ordinal, packed, length = PLACE.unpack_from(entry)
         frame = self._pending[ordinal]
         content = frame.content
         if content is None:
@@ -127,8 +135,7 @@ class Batch:
             self._pending.append(frame)
             content = frame.content
             assert content is not None
-        where = PLACE.pack(len(self._pending) - 1, depth << 24 | len(content), len(record))
-        self._index[oid] = facts.pack() + where
+        self._index[oid] = entry_of(facts, len(self._pending) - 1, depth, len(content), len(record))
         frame.oids.append(oid)
         content += record
         self.bytes += len(record)
@@ -139,7 +146,7 @@ class Batch:
         entry = self._index.get(base) or self._known.get(base)
         if entry is None:
             return 0
-        depth = int(PLACE.unpack_from(entry, FACTS_SIZE)[1] >> 24) + 1
+        depth = int(PLACE.unpack_from(entry)[1] >> 24) + 1
         return depth if depth <= MAX_CHAIN else 0
 
     def flush(self) -> None:
@@ -193,9 +200,9 @@ class Batch:
                 entry = self._index[oid]
                 known = self._known.get(oid)
                 if known is None:
-                    entries[oid] = entry[:FACTS_SIZE] + number + entry[AFTER_ID:]
+                    entries[oid] = number + entry[FRAME_ID.size :]
                 else:  # another batch brought it meanwhile: the first one stays, so that no chain of deltas can bend back
-                    _require_same(known, Facts.unpack(entry[:FACTS_SIZE]).digest)
+                    _require_same(known, facts_in(entry).digest)
         self._settled = True
         self.frames.db.after_rollback(self._unsettle)
         self.frames.db.after_commit(self._committed)
@@ -242,5 +249,5 @@ class Batch:
 
 def _require_same(entry: bytes, digest: bytes) -> None:
     """Two objects of one git name must be one object: SHA-1 alone does not promise it."""
-    if Facts.unpack(entry[:FACTS_SIZE]).digest != digest:
+    if facts_in(entry).digest != digest:
         raise Corrupt("Two different objects have the same git name. The second one is refused.")

@@ -22,18 +22,18 @@ from pk_tui.errors import Busy, CannotOpen, Corrupt, Malformed, PkError
 from pk_tui.store.database import Database
 from pk_tui.store.framecache import FrameCache
 from pk_tui.store.framelayout import (
-    AFTER_ID,
-    ENTRY,
     FRAME_ID,
     PLACE,
     EpochKeys,
     IndexChain,
+    facts_in,
     index_entries,
     index_row,
     put_together,
     read_record,
+    sizes_in,
 )
-from pk_tui.vault.objects import FACTS_SIZE, SIZE_IN_FACTS, Facts, Oid
+from pk_tui.vault.objects import Facts, Oid
 
 FRAME_FLOOR = 960
 """Padded size of the smallest frame: a one-secret commit looks like any other. Four such rows fill a page of the database."""
@@ -106,16 +106,15 @@ class FrameStore:
         return len(self.index)
 
     def facts(self, oid: Oid) -> Facts:
-        return Facts.unpack(self.index[oid][:FACTS_SIZE])
+        return facts_in(self.index[oid])
 
     def sizes_of(self, oids: Iterable[Oid]) -> list[int]:
         index = self.index
-        packed = [index[oid][SIZE_IN_FACTS] for oid in oids]
-        return list(struct.unpack(f"<{len(packed)}Q", b"".join(packed)))
+        return sizes_in([index[oid] for oid in oids])
 
     def stored(self, oid: Oid) -> tuple[Oid | None, bytes]:
         entry = self.index.get(oid) or self._hidden[oid]  # what stays may still be kept as a delta of what goes
-        frame, packed, length = PLACE.unpack_from(entry, FACTS_SIZE)
+        frame, packed, length = PLACE.unpack_from(entry)
         offset = packed & 0xFFFFFF
         return self.split(self.frame(frame)[offset : offset + length])
 
@@ -147,7 +146,7 @@ class FrameStore:
     def in_frames(self, oids: Iterable[Oid]) -> list[int]:
         """The number of the frame that each lies in: whoever reads many reads those of a frame together. Raises KeyError."""
         index = self.index
-        return [FRAME_ID.unpack_from(index[oid], FACTS_SIZE)[0] for oid in oids]
+        return [FRAME_ID.unpack_from(index[oid])[0] for oid in oids]
 
     def in_passing(self, oids: Iterable[Oid]) -> Iterator[tuple[Oid, bytes | None]]:
         """Each one's body, or None if it cannot be read. For whoever reads a great many once: frames are opened as they come
@@ -155,7 +154,7 @@ class FrameStore:
         number, content = -1, b""
         for oid in oids:
             try:
-                frame, packed, length = PLACE.unpack_from(self.index[oid], FACTS_SIZE)
+                frame, packed, length = PLACE.unpack_from(self.index[oid])
                 if frame != number:
                     number, content = -1, self.frame(frame, keep=False)
                     number = frame
@@ -204,7 +203,7 @@ class FrameStore:
             try:
                 row = open_padded(self._keys[epoch].index, sealed, self._index_place(epoch, number))
                 chain = chain.extended(number, sealed)
-                index.update(ENTRY.iter_unpack(index_entries(row, expected.series)))
+                index.update(index_entries(row, expected.series))
             except (CannotOpen, Malformed, KeyError, TypeError, struct.error) as error:
                 raise self.damage("a part of its index does not open") from error
         if chain != expected:
@@ -269,10 +268,10 @@ class FrameStore:
         series that is not in use yet are only written."""
         epoch = self.epoch
         key = self._keys[epoch].index
-        packed = b"".join([part for entry in entries.items() for part in entry])
+        rows = list(entries.items())
         number = self.db.next_id("findex")
-        for start in range(0, len(packed), ENTRIES_PER_ROW * ENTRY.size):
-            part = index_row(packed[start : start + ENTRIES_PER_ROW * ENTRY.size], chain.series)
+        for start in range(0, len(rows), ENTRIES_PER_ROW):
+            part = index_row(rows[start : start + ENTRIES_PER_ROW], chain.series)
             sealed = seal_padded(key, part, self._index_place(epoch, number), INDEX_FLOOR)
             self.db.execute(
                 "INSERT INTO findex (id, vault_id, epoch, sealed, series) VALUES (?, ?, ?, ?, ?)",
@@ -302,7 +301,7 @@ class FrameStore:
         """Frames of batches that were never committed, and what a rewriting that was broken off left. No batch can be open yet:
         opening one loads the index first."""
         there = {number for (number,) in self.db.rows("SELECT id FROM frame WHERE vault_id = ?", (self.row,))}
-        named = {FRAME_ID.unpack(raw)[0] for raw in {entry[FACTS_SIZE:AFTER_ID] for entry in index.values()}}
+        named = {FRAME_ID.unpack(raw)[0] for raw in {entry[: FRAME_ID.size] for entry in index.values()}}
         self.remove_frames(sorted(there - named))
         self.remove_index_rows(series)
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from pk_tui.errors import Busy, Corrupt, Malformed
-from pk_tui.store.framelayout import DEFLATED, DELTA, PLACE, RECORD, IndexChain, read_record
+from pk_tui.store.framelayout import DEFLATED, DELTA, RECORD, IndexChain, entry_of, read_record
 from pk_tui.store.framestore import FrameStore
 from pk_tui.store.vaults import VaultFrames
 from pk_tui.vault import check
@@ -45,8 +45,7 @@ def rebuild_index(
         if not _is_whole(vault, facts):
             return False
         entries = {
-            oid: known.pack()
-            + PLACE.pack(records[oid].frame, depths[oid] << 24 | records[oid].offset, records[oid].length)
+            oid: entry_of(known, records[oid].frame, depths[oid], records[oid].offset, records[oid].length)
             for oid, known in facts.items()
         }
         if store.chain != before:

@@ -19,11 +19,11 @@ from itertools import islice
 from typing import TypeVar
 
 from pk_tui.errors import Corrupt
-from pk_tui.store.framelayout import AFTER_ID, FRAME_ID, PLACE, IndexChain, delta_record, whole_record
+from pk_tui.store.framelayout import FRAME_ID, PLACE, IndexChain, delta_record, facts_in, whole_record
 from pk_tui.store.frames import FRAME_BYTES
 from pk_tui.store.framestore import ENTRIES_PER_ROW
 from pk_tui.store.vaults import VaultFrames
-from pk_tui.vault.objects import FACTS_SIZE, Facts, Oid
+from pk_tui.vault.objects import Oid
 from pk_tui.vault.reachable import reach
 
 T = TypeVar("T")
@@ -159,14 +159,14 @@ class _Rewriting:
         lost = {frame for frame, _ in store.sizes()} if not len(store.batches) else set()
         for look in _slices(list(store.index.items()), _LOOK):
             for oid, entry in look:
-                frame, packed, length = PLACE.unpack_from(entry, FACTS_SIZE)
+                frame, packed, length = PLACE.unpack_from(entry)
                 held.setdefault(frame, []).append(oid)
                 used[frame] = used.get(frame, 0) + length
                 if store.hidden and packed >> 24 and self._base(oid) in store.hidden:
                     must.add(frame)
             yield self.step()
         for entry in store.hidden.values():
-            must.add(FRAME_ID.unpack(entry[FACTS_SIZE:AFTER_ID])[0])
+            must.add(FRAME_ID.unpack_from(entry)[0])
         small = [frame for frame, size in used.items() if size < _SMALL and frame not in must]
         if len(small) > 1 or (small and must):
             must.update(small)
@@ -197,8 +197,8 @@ class _Rewriting:
                     raise
                 del self._objects[frame]
                 continue
-            for oid, facts, depth, record in records:
-                waiting.add(oid, facts, depth, record)
+            for oid, known, depth, record in records:
+                waiting.add(oid, known, depth, record)
                 self._done += len(record)
             if waiting.size >= STEP:
                 self._write(waiting)
@@ -208,27 +208,27 @@ class _Rewriting:
         yield self.step()
 
     def _record(self, oid: Oid) -> tuple[bytes, int, bytes]:
-        """Facts, depth of deltas and record of an object, as it is to be stored."""
+        """What follows the place in its index entry, depth of deltas and record of an object, as it is to be stored."""
         store = self._store
         entry = store.index[oid]
-        facts = entry[:FACTS_SIZE]
+        known = entry[PLACE.size :]
         base, raw = store.stored(oid)
-        kind = Facts.unpack(facts).kind
+        kind = facts_in(entry).kind
         if base is None:
-            return facts, 0, whole_record(kind, raw)
+            return known, 0, whole_record(kind, raw)
         if base in store.hidden:
             whole = store.body(oid)
-            return facts, 0, whole_record(kind, whole)
-        depth = PLACE.unpack_from(entry, FACTS_SIZE)[1] >> 24
-        return facts, depth, delta_record(kind, base, raw)
+            return known, 0, whole_record(kind, whole)
+        depth = PLACE.unpack_from(entry)[1] >> 24
+        return known, depth, delta_record(kind, base, raw)
 
     def _write(self, gathered: _Gathered) -> None:
         if not gathered.contents:
             return
         with self._store.db.transaction():
             numbers = self._store.write_frames([bytes(content) for content in gathered.contents])
-        for oid, (ordinal, facts, packed, length) in gathered.entries.items():
-            self._moved[oid] = facts + PLACE.pack(numbers[ordinal], packed, length)
+        for oid, (ordinal, known, packed, length) in gathered.entries.items():
+            self._moved[oid] = PLACE.pack(numbers[ordinal], packed, length) + known
 
     def reseal(self) -> Iterator[Step]:
         """Frames that stay come under the newest key where they lie: an index entry says nothing of keys."""
@@ -291,14 +291,14 @@ class _Gathered:
     def __init__(self) -> None:
         self.contents: list[bytearray] = []
         self.entries: dict[Oid, tuple[int, bytes, int, int]] = {}
-        """By name: which of the contents, facts, depth and offset, length."""
+        """By name: which of the contents, what follows the place, depth and offset, length."""
         self.size = 0
 
-    def add(self, oid: Oid, facts: bytes, depth: int, record: bytes) -> None:
+    def add(self, oid: Oid, known: bytes, depth: int, record: bytes) -> None:
         if not self.contents or len(self.contents[-1]) + len(record) > FRAME_BYTES:
             self.contents.append(bytearray())
         content = self.contents[-1]
-        self.entries[oid] = (len(self.contents) - 1, facts, depth << 24 | len(content), len(record))
+        self.entries[oid] = (len(self.contents) - 1, known, depth << 24 | len(content), len(record))
         content += record
         self.size += len(record)
 

@@ -47,7 +47,6 @@ _KINDS = {int(kind): kind for kind in Kind}
 """Much faster than Kind(number), which every look at the facts would pay."""
 _FACTS = struct.Struct("<BBHIQ32sI")
 FACTS_SIZE = _FACTS.size
-SIZE_IN_FACTS = slice(8, 16)
 """Where the size lies in packed facts."""
 
 
@@ -83,7 +82,7 @@ class ObjectSource(Protocol):
     def __contains__(self, oid: Oid) -> bool: ...
 
     def __iter__(self) -> Iterator[Oid]:
-        """All names, in the order in which the objects were added."""
+        """All names, those added long ago before those added lately."""
         ...
 
     def facts(self, oid: Oid) -> Facts:

@@ -33,7 +33,7 @@ from pk_tui.store.witness import FileWitness
 from pk_tui.terms import SecretPath, VaultId
 from pk_tui.trust.claim import make_genesis
 from pk_tui.vault import tree
-from pk_tui.vault.objects import FACTS_SIZE, blob
+from pk_tui.vault.objects import blob
 
 P = SecretPath.parse
 LARGE = bytes(range(256)) * 6000
@@ -94,7 +94,7 @@ def test_each_frame_that_is_damaged_is_found_with_the_secret_in_it(path: str) ->
         db = alice.store._db
         sound = await alice.lifecycle.check()
         # The frame of the secret's newest value: flip one bit of what is sealed in it.
-        number = int.from_bytes(frames._frames.index[oid[0]][FACTS_SIZE : FACTS_SIZE + 8], "little")
+        number = int.from_bytes(frames._frames.index[oid[0]][:8], "little")
         sealed = db.rows("SELECT sealed FROM frame WHERE id = ?", (number,))[0][0]
         db.execute(
             "UPDATE frame SET sealed = ? WHERE id = ?", (sealed[:50] + bytes([sealed[50] ^ 1]) + sealed[51:], number)

@@ -16,9 +16,13 @@ from simulator import World, simulate
 from vault.real_git import fsck, git, needs_git
 
 from pk_tui.agent.agent import Agent
+from pk_tui.agent.commits import commit_edits
+from pk_tui.agent.directory import vault_named
 from pk_tui.agent.target import Target
 from pk_tui.api.views import ExportForm, ImportKind, Progress
 from pk_tui.errors import AlreadyExists, MissingInput, NotFound, StorageFailed
+from pk_tui.vault import tree
+from pk_tui.vault.objects import blob
 
 SECRETS = {"a": b"1", "d/b": b"", "d/e/c": noise(3_000_000), "ä/ß": b"text\x00\xff", "item": b'{"pk-item":1,"x":2}'}
 BOTH = pytest.mark.parametrize("form", ExportForm)
@@ -95,6 +99,36 @@ def test_a_repository_has_the_whole_history_and_git_works_in_it(tmp_path: Path) 
     assert b"".join(path.read_bytes() for path in sorted((out / "d/e/c").iterdir())) == SECRETS["d/e/c"]
     git(out, "checkout", "-q", "main")
     assert not (out / "d/b").exists()
+
+
+@needs_git
+def test_names_that_git_refuses_are_told_with_an_export_and_those_of_before_stay_readable(tmp_path: Path) -> None:
+    async def scenario(w: World) -> None:
+        alice = await w.add("alice")
+        await alice.vaults.create("work")
+        await write(alice, "work:good", b"1")
+        before_there_was_a_rule(alice, "work", "d/git~1/x", b"2")
+        assert await everything(alice, "work") == {"good": b"1", "d/git~1/x": b"2"}
+        view = await alice.vaults.export("work", tmp_path / "git", ExportForm.GIT)
+        assert view.not_for_git == ("d/git~1",)
+        assert (await alice.vaults.export("work", tmp_path / "dir")).not_for_git == ()
+        await write(alice, "work:d/git~1/y", b"3")  # below what is there already
+        await alice.secrets.move(("work", at("d/git~1")), ("work", at("d/renamed")))
+        assert set(await everything(alice, "work")) == {"good", "d/renamed/x", "d/renamed/y"}
+        assert (await alice.vaults.export("work", tmp_path / "again", ExportForm.GIT)).not_for_git == ()
+
+    simulate(scenario)
+    assert below(tmp_path / "dir") == below(tmp_path / "git") == {"good": b"1", "d/git~1/x": b"2"}
+
+
+def before_there_was_a_rule(agent: Agent, vault: str, path: str, value: bytes) -> None:
+    """As a peer of an earlier version, which let such names pass, would have written it."""
+    frames = vault_named(agent.store, vault)
+    assert frames is not None
+    batch = frames.batch()
+    oid, facts = blob(value)
+    batch.add(oid, facts, value)
+    commit_edits(agent.store, frames, batch, [(at(path), tree.Put(oid))], None, agent.gate.core().clock.now())
 
 
 @needs_git

@@ -10,6 +10,7 @@ from simulator import World, simulate
 
 from pk_tui.agent.agent import Agent
 from pk_tui.api.events import VaultChanged
+from pk_tui.api.items import Recipe
 from pk_tui.api.views import EntryView
 from pk_tui.errors import AlreadyExists, Misuse, NotFound, ReadOnly
 
@@ -373,5 +374,33 @@ def test_nothing_is_said_on_the_bus_when_nothing_changed() -> None:
             home = (await alice.vaults.get("home")).vault_id
             assert await anext(events) == VaultChanged(home)
         assert await alice.secrets.write("work", at("a"), content(b"1")) is None
+
+    alone(scenario)
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["git~1", ".git.", "d/.GIT /x"])
+@pytest.mark.parametrize("verb", ["write", "mkdir", "move", "copy", "into a directory", "item", "key", "generate"])
+def test_no_new_secret_gets_a_name_that_git_takes_for_its_own(name: str, verb: str) -> None:
+    async def scenario(w: World, alice: Agent) -> None:
+        await write(alice, "work:a", b"1")
+        await alice.secrets.make_directories([("work", at("into"))])
+        here, there = ("work", at("a")), ("home", at(name))
+        before = await everything(alice, "work"), await everything(alice, "home")
+        tries: dict[str, Callable[[], Any]] = {
+            "write": lambda: write(alice, f"home:{name}", b"2"),
+            "mkdir": lambda: alice.secrets.make_directories([there], parents=True),
+            "move": lambda: alice.secrets.move(here, there),
+            "copy": lambda: alice.secrets.copy(here, there),
+            "into a directory": lambda: write(alice, f"work:into/{name}", b"2"),
+            "item": lambda: alice.items.create("home", at(name), "note", "x", ()),
+            "key": lambda: alice.items.new_ssh_key("home", at(name), "x"),
+            "generate": lambda: alice.items.generate("home", at(name), Recipe()),
+        }
+        with refused(Misuse, "git's own"):
+            await tries[verb]()
+        assert (await everything(alice, "work"), await everything(alice, "home")) == before
 
     alone(scenario)

@@ -22,6 +22,7 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40
         (".git", "_git"),
         (".GiT", "_GiT"),
         (".git.", "_git."),
+        (".git\\hooks", "_git\\hooks"),
         ("Git~1", "_it~1"),
         (".gitignore", ".gitignore"),
         ("e\u0301", "\u00e9"),

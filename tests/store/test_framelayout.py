@@ -1,4 +1,5 @@
 import hashlib
+import struct
 import zlib
 
 import pytest
@@ -9,26 +10,30 @@ from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import Corrupt, Malformed
 from pk_tui.store.framelayout import (
     DEFLATED,
-    ENTRY,
     FIRST_SERIES,
+    LONG_ENTRY,
     OLD_SERIES,
     PLACE,
     RECORD,
+    SHORT_ENTRY,
     EpochKeys,
     IndexChain,
     delta_record,
+    entry_of,
+    facts_in,
     index_entries,
     index_row,
     put_together,
     read_record,
+    sizes_in,
     whole_record,
 )
 from pk_tui.vault.delta import make_delta
-from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Kind
+from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind
 
 
-def test_an_index_entry_has_88_bytes():
-    assert ENTRY.size == 20 + FACTS_SIZE + PLACE.size == 88
+def test_an_index_entry_has_48_bytes_for_a_blob_and_68_for_others():
+    assert (SHORT_ENTRY, LONG_ENTRY) == (48, 68)
 
 
 def test_the_chain_tells_order_number_and_bytes_of_the_rows_apart():
@@ -128,17 +133,38 @@ def test_a_record_that_lies_is_refused_without_being_unpacked(record):
         read_record(record)
 
 
-@given(st.integers(0, 300), st.sampled_from([OLD_SERIES, FIRST_SERIES, 9]))
-def test_a_row_of_the_index_gives_back_its_entries(count, series):
-    entries = b"".join(hashlib.shake_256(b"%d" % number).digest(52) + bytes(36) for number in range(count))
-    row = index_row(entries, series)
-    assert index_entries(row, series) == entries
-    assert len(row) <= len(entries) + 1
-    if count >= 64 and series != OLD_SERIES:
-        assert len(row) < len(entries) * 3 // 4
+facts = st.builds(
+    Facts, st.sampled_from([Kind.TREE, Kind.COMMIT, Kind.CHUNKS]), st.integers(0, 64), st.integers(0, 1024),
+    st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.binary(min_size=32, max_size=32), st.integers(0, 2**32 - 1),
+)  # fmt: skip
+places = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 255), st.integers(0, 2**24 - 1), st.integers(5, 2**32 - 1))
 
 
-@pytest.mark.parametrize("row", [b"", b"\2" + bytes(88), b"\1", b"\1no stream", b"\1" + zlib.compress(bytes(88))[:-2]])
-def test_a_row_of_no_known_form_is_refused(row):
-    with pytest.raises(Malformed):
-        index_entries(row, FIRST_SERIES)
+@given(facts, places)
+def test_an_entry_says_what_an_object_is_and_where(known, where):
+    frame, depth, offset, length = where
+    entry = entry_of(known, *where)
+    assert (facts_in(entry), len(entry)) == (known, LONG_ENTRY)
+    assert PLACE.unpack_from(entry) == (frame, depth << 24 | offset, length)
+    blob = Facts(Kind.BLOB, 0, 0, 1, length - RECORD.size, known.digest)
+    short = entry_of(blob, *where)
+    assert (facts_in(short), len(short)) == (blob, SHORT_ENTRY)
+    assert sizes_in([entry, short, short]) == [known.size, length - 5, length - 5]
+
+
+@given(st.lists(st.tuples(facts, st.booleans(), places), max_size=20), st.sampled_from([OLD_SERIES, FIRST_SERIES, 9]))
+def test_a_row_of_the_index_gives_back_its_entries(rows, series):
+    entries = {}
+    for number, (known, is_blob, where) in enumerate(rows):
+        known = Facts(Kind.BLOB, 0, 0, 1, where[3] - RECORD.size, known.digest) if is_blob else known
+        entries[number.to_bytes(20, "big")] = entry_of(known, *where)
+    row = index_row(list(entries.items()), series)
+    assert dict(index_entries(row, series)) == entries
+    if series == OLD_SERIES:
+        assert len(row) == 88 * len(entries)
+
+
+@pytest.mark.parametrize("row", [b"", b"\0", b"\1" + bytes(3), bytes(4) + b"x", b"\1" + bytes(70), b"\xff" * 72])
+def test_a_row_of_another_length_than_it_says_is_refused(row):
+    with pytest.raises(struct.error):
+        dict(index_entries(row, FIRST_SERIES))

@@ -18,13 +18,13 @@ from pk_tui.agent.commits import commit_edits, create_vault
 from pk_tui.agent.forgetting import _rewrite_history
 from pk_tui.store import rewriting
 from pk_tui.store.database import Database
-from pk_tui.store.framelayout import AFTER_ID, FRAME_ID
+from pk_tui.store.framelayout import FRAME_ID
 from pk_tui.store.migrations import VERSION
 from pk_tui.store.old_layout import copies
 from pk_tui.store.rewriting import rewrite
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import history, tree
-from pk_tui.vault.objects import FACTS_SIZE, blob
+from pk_tui.vault.objects import blob
 
 LAYOUT_1 = Path(__file__).resolve().parent.parent / "vectors" / "layout1"
 MARKER = b"what is to be forgotten"
@@ -170,7 +170,7 @@ def examine(disk, kind, said):
     assert held == expected(sequence)
     assert checked(store).ok, checked(store).problems
     frames = vault.frame_store
-    named = {FRAME_ID.unpack(entry[FACTS_SIZE:AFTER_ID])[0] for entry in frames.index.values()}
+    named = {FRAME_ID.unpack_from(entry)[0] for entry in frames.index.values()}
     assert {number for number, _ in frames.sizes()} == named
     assert disk.db.one("SELECT count(DISTINCT series) FROM findex") == (1,)
     holding = sum(tree.find(vault, commit.tree, TOKEN.parts) is not None for commit in versions(vault))
