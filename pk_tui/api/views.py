@@ -220,9 +220,13 @@ class ExportForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportView:
+    """`not_for_git`: of a git repository, paths with names that git takes for its own directory (the first few). Who checks out
+    a copy of it is refused by git because of them."""
+
     secrets: int
     bytes: int
     versions: int
+    not_for_git: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

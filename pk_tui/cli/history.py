@@ -14,6 +14,7 @@ from pk_tui.cli.call import Call
 from pk_tui.cli.commands import argument, flag, verb
 from pk_tui.cli.output import Column, size_text, to_json
 from pk_tui.cli.vaults import vaults
+from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Change, CommitId, SecretPath
@@ -55,6 +56,10 @@ class Side:
         return f"{size_text(self.size)}, {kind}"
 
 
+Sides = tuple[Side | None, Side | None]
+"""What a secret was and what it became; None where there was nothing."""
+
+
 @verb(
     vaults,
     "diff",
@@ -81,19 +86,59 @@ async def diff(call: Call, vault: str, start: str, to: str | None, reveal: bool)
 
 
 async def _with_values(call: Call, changes: Sequence[ChangeView], old: str, new: str) -> None:
-    """One secret after the other, so that no more than two values are in memory."""
+    """One secret after the other, so that no more than two values are in memory.
+
+    One whose values cannot be read is told as that, the others are still shown, and the command fails for it in the end. What is
+    printed as JSON is a whole document, whatever goes wrong.
+    """
+    failed: PkError | None = None
     before = "["
-    for row in changes:
+    try:
+        for row in changes:
+            values = await _values(call, row, old, new)
+            if isinstance(values, PkError):
+                failed = failed or values
+            if call.out.as_json:
+                await call.out.raw((before + to_json({**_change_json(row), **_values_json(values)})).encode())
+                before = ",\n "
+            else:
+                await call.out.text("\n".join(_lines(row, values)))
+    except Exception:
+        await _end_list(call, before)
+        raise
+    await _end_list(call, before)
+    if failed is not None:
+        raise failed
+
+
+async def _values(call: Call, row: ChangeView, old: str, new: str) -> Sides | PkError:
+    try:
         was = None if row.change is Change.ADDED else await _side(call, old, row.path)
         became = None if row.change is Change.DELETED else await _side(call, new, row.path)
-        if call.out.as_json:
-            value = {**_change_json(row), **_side_json("old", was), **_side_json("new", became)}
-            await call.out.raw((before + to_json(value)).encode())
-            before = ",\n "
-        else:
-            await call.out.text("\n".join(value_lines(row, was, became)))
+    except PkError as error:
+        return error
+    return was, became
+
+
+async def _end_list(call: Call, before: str) -> None:
     if call.out.as_json:
-        await call.out.raw(b"]\n")
+        await call.out.raw(b"[]\n" if before == "[" else b"]\n")
+
+
+def _values_json(values: Sides | PkError) -> dict[str, object]:
+    if isinstance(values, PkError):
+        return {"error": {"kind": values.kind, "message": values.message}}
+    return {**_side_json("old", values[0]), **_side_json("new", values[1])}
+
+
+def _lines(row: ChangeView, values: Sides | PkError) -> list[str]:
+    if isinstance(values, PkError):
+        return [_heading(row), f"    ({safe_text(values.message, 600)})"]
+    return value_lines(row, *values)
+
+
+def _heading(row: ChangeView) -> str:
+    return f"{row.change.value:<8}  {safe_text(str(row.path), 1200)}"
 
 
 async def _side(call: Call, vault: str, path: SecretPath) -> Side:
@@ -119,7 +164,7 @@ def _side_json(name: str, side: Side | None) -> dict[str, object]:
 
 def value_lines(row: ChangeView, was: Side | None, became: Side | None) -> list[str]:
     """What changed and where, then the values: line by line if they are text, else how large they are."""
-    lines = [f"{row.change.value:<8}  {safe_text(str(row.path), 1200)}"]
+    lines = [_heading(row)]
     if all(side is None or side.text is not None for side in (was, became)):
         compared = _compared(was.lines if was else [], became.lines if became else [])
         if was and became and was.is_ended != became.is_ended:

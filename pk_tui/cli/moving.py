@@ -187,9 +187,20 @@ async def export(call: Call, vault: str, dir: str, form: str) -> None:  # noqa: 
     """
     with call.out.progress() as progress:
         view = await call.api.vaults.export(vault, call.file(dir), ExportForm(form), progress)
+    if view.not_for_git:
+        named = ", ".join(f"“{safe_text(path, 300)}”" for path in view.not_for_git)
+        await call.out.note(
+            f"git takes these for its own directory, and refuses to check out a copy of what was exported: {named}. Rename them "
+            "(of a clone: in a fork)."
+        )
     history = f" in {view.versions} versions" if form == ExportForm.GIT else ""
     await call.out.done(
-        {"secrets": view.secrets, "bytes": view.bytes, "versions": view.versions},
+        {
+            "secrets": view.secrets,
+            "bytes": view.bytes,
+            "versions": view.versions,
+            "not_for_git": list(view.not_for_git),
+        },
         f"Exported {view.secrets} secrets ({size_text(view.bytes)}){history} to “{safe_text(dir, 300)}”. "
         "They are in clear there: remove the directory when it has served.",
     )

@@ -1,4 +1,4 @@
-"""The user's own directories, as far as naming one of them needs: completing a path, counting files. Never opens a file."""
+"""The user's own directories and files, as far as naming one needs: completing a path, counting files. Never opens a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTED_AT_MOST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`typed` as far as it can be written without a choice, and the directories between which there is one."""
+    """`typed` as far as it can be written without a choice, and the names between which there is one."""
 
     typed: str
     choices: tuple[str, ...] = ()
@@ -33,22 +33,33 @@ class Counted:
     is_all: bool = True
 
 
-def directory(typed: str) -> Path:
-    """The directory that is meant, whole. Raises Misuse or MissingInput with a sentence."""
+def target(typed: str) -> Path:
+    """The path that is meant, whole, whether something is there or not. Raises Misuse with a sentence."""
     if not typed.strip():
-        raise Misuse("Type the path of a directory; tab completes it.")
+        raise Misuse("Type a path; tab completes it.")
     if "\0" in typed:
         raise Misuse("No path has a NUL in it.")
-    path = Path(os.path.abspath(os.path.expanduser(typed)))
+    return Path(os.path.abspath(os.path.expanduser(typed)))
+
+
+def source(typed: str) -> Path:
+    """A file or directory that is there. Raises Misuse or MissingInput with a sentence."""
+    path = target(typed)
     if not path.exists():
-        raise MissingInput(f"There is no directory “{safe_text(str(path), 300)}”.")
-    if not path.is_dir():
-        raise Misuse(f"“{safe_text(str(path), 300)}” is not a directory.")
+        raise MissingInput(f"There is no file or directory “{safe_text(typed, 300)}”.")
     return path
 
 
-def complete(typed: str) -> Completion:
-    """What tab makes of a beginning: the directories below it that begin so. `~` stays as it was written."""
+def in_short(path: Path) -> str:
+    """A path as people write it: `~/old` for what is below their home. Not yet safe to show."""
+    home = os.path.expanduser("~")
+    text = str(path)
+    return f"~{text[len(home) :]}" if home != "/" and text.startswith(f"{home}/") else text
+
+
+def complete(typed: str, files: bool = False) -> Completion:
+    """What tab makes of a beginning: the directories, and with `files` the files too, that begin so. `~` stays as it was
+    written. A directory among files ends in a slash."""
     above, _, begun = typed.rpartition("/")
     place = os.path.expanduser(above + "/" if "/" in typed else ".")
     if typed == "~":
@@ -60,13 +71,17 @@ def complete(typed: str) -> Completion:
                 if number >= LOOKED_AT_MOST:
                     break
                 hidden = entry.name.startswith(".") and not begun.startswith(".")
-                if entry.name.startswith(begun) and not hidden and entry.is_dir():
+                if hidden or not entry.name.startswith(begun):
+                    continue
+                if entry.is_dir():
+                    found.append(f"{entry.name}/" if files else entry.name)
+                elif files:
                     found.append(entry.name)
     except (OSError, ValueError):
         return Completion(typed)
     if not found:
         return Completion(typed)
-    common = _common(min(found), max(found)) + ("/" if len(found) == 1 else "")
+    common = _common(min(found), max(found)) + ("/" if len(found) == 1 and not files else "")
     whole = f"{above}/{common}" if "/" in typed else common
     return Completion(whole, tuple(sorted(found)) if len(found) > 1 else ())
 
@@ -78,7 +93,9 @@ def _common(one: str, other: str) -> str:
 
 
 def count(path: Path, called_off: Callable[[], bool]) -> Counted:
-    """How many files an import of this directory would look at. Links are not followed, as the import does not."""
+    """How many files an import of this would look at. Links are not followed, as the import does not."""
+    if path.is_file():
+        return Counted(1, path.stat().st_size)
     files = size = 0
     todo = [str(path)]
     while todo and not called_off():

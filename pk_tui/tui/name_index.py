@@ -1,23 +1,24 @@
-"""The names of everything that can be gone to: vaults, directories, secrets, nodes. Never a value.
+"""What can be gone to by a part of its name: vaults and nodes, which are known here, and what the agent finds in the vaults.
 
-Read once for each version of a vault and kept for as long as the node is open; how names are searched is `fuzzy`'s affair.
+Names of secrets are not kept here: the agent is asked with every key. What was chosen last is, for as long as the node is open.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from pk_tui.api.facade import AgentApi
-from pk_tui.api.views import EntryView, NodeView, VaultView
-from pk_tui.errors import Locked, PkError
-from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
-from pk_tui.tui.fuzzy import Name
+from pk_tui.api.views import FoundView, NodeView, VaultView
+from pk_tui.errors import Corrupt, NotFound
+from pk_tui.fuzzy import Names, Shelf, by_length, lowered, placed, query_of, search
+from pk_tui.terms import NodeId, SecretPath, VaultId
 from pk_tui.tui.messages import Subject
 
 CHOSEN_KEPT = 10
+BEST = 50
+"""Rows that are shown of a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,71 +42,93 @@ class Place:
         return (self.vault_id, SecretPath.parse(self.path)) if self.path else self.vault_id
 
 
-Named = Name[Place]
-_Version = tuple[CommitId | None, str]
-"""What the names of a vault depend on: its head, and its own name."""
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place with its name. `at`: which characters of the name were typed. If it was found by something else: `what` that is
+    (title, tag, user or value), the text of it, and which of its characters were typed."""
+
+    text: str
+    of: Place
+    score: int = 0
+    at: tuple[int, ...] = ()
+    what: str = ""
+    label: str = ""
+    label_at: tuple[int, ...] = ()
 
 
 class NameIndex:
     def __init__(self) -> None:
-        self._vaults: dict[VaultId, tuple[_Version | None, list[Named]]] = {}
-        self._nodes: list[Named] = []
-        self._chosen: deque[Place] = deque(maxlen=CHOSEN_KEPT)
-        self.unread: tuple[str, ...] = ()
-        """Vaults that could not be read when last tried."""
+        self._local: list[tuple[str, Place]] = []
+        self._shelf = Shelf(Names.of(()))
+        self._chosen: deque[Hit] = deque(maxlen=CHOSEN_KEPT)
 
-    def names(self) -> list[Named]:
-        return [*(name for _, names in self._vaults.values() for name in names), *self._nodes]
+    def take(self, vaults: Iterable[VaultView], nodes: Iterable[NodeView]) -> None:
+        """The vaults and nodes there are now. What was chosen in a vault that is gone is forgotten."""
+        named = {vault.vault_id: vault.name for vault in vaults}
+        local = [(name, Place("vault", vault_id)) for vault_id, name in named.items()]
+        known = {node.node_id: node.petname or str(node.node_id) for node in nodes}
+        local += [(name, Place("node", node_id=node_id)) for node_id, name in known.items()]
+        local.sort(key=lambda row: by_length(row[0]))
+        if local != self._local:
+            self._local = local
+            self._shelf = Shelf(Names.of(name for name, _ in local))
+        kept = []
+        for hit in self._chosen:
+            if hit.of.vault_id in named:
+                inside = hit.text.partition(":")[1:] if hit.of.path else ()
+                kept.append(replace(hit, text="".join((named[hit.of.vault_id], *inside))))
+            elif hit.of.node_id in known:
+                kept.append(replace(hit, text=known[hit.of.node_id]))
+        self._chosen = deque(kept, CHOSEN_KEPT)
 
-    def chosen(self) -> list[Named]:
-        """What was chosen last, newest first, as far as it is still there."""
-        known = {name.of: name for name in self.names()} if self._chosen else {}
-        return [known[place] for place in self._chosen if place in known]
+    def chosen(self) -> list[Hit]:
+        """What was chosen last, newest first."""
+        return list(self._chosen)
 
-    def choose(self, place: Place) -> None:
-        if place in self._chosen:
-            self._chosen.remove(place)
-        self._chosen.appendleft(place)
+    def choose(self, hit: Hit) -> None:
+        for same in [one for one in self._chosen if one.of == hit.of]:
+            self._chosen.remove(same)
+        self._chosen.appendleft(Hit(hit.text, hit.of))
 
-    async def refresh(
-        self, api: AgentApi, vaults: Sequence[VaultView], nodes: Sequence[NodeView], step: Callable[[int, int], None]
-    ) -> None:
-        """Read what is not known yet in its present version. `step` is told after every vault: how many of how many."""
-        self._nodes = [_node_name(node) for node in nodes]
-        present = {vault.vault_id for vault in vaults}
-        for gone in self._vaults.keys() - present:
-            del self._vaults[gone]
-        stale = [vault for vault in vaults if self._version(vault.vault_id) != (vault.head, vault.name)]
-        unread: list[str] = []
-        for number, vault in enumerate(stale, 1):
-            entries: Sequence[EntryView] = ()
-            version: _Version | None = (vault.head, vault.name)
-            try:
-                if vault.head is not None:
-                    entries = await api.secrets.list(str(vault.vault_id), recursive=True)
-            except Locked:
-                raise
-            except PkError:  # damaged, or deleted meanwhile: the others are found all the same
-                unread.append(vault.name)
-                version = None
-            # In a thread: ten thousand names take a moment.
-            names = await asyncio.to_thread(_vault_names, vault, entries)
-            self._vaults[vault.vault_id] = version, names
-            step(number, len(stale))
-        self.unread = tuple(unread)
+    async def check_chosen(self, api: AgentApi) -> bool:
+        """Forget what is no longer there. True if something was."""
+        gone = []
+        for hit in list(self._chosen):
+            if hit.of.path:
+                try:
+                    await api.secrets.stat(str(hit.of.vault_id), SecretPath.parse(hit.of.path))
+                except NotFound:
+                    gone.append(hit.of)
+                except Corrupt:  # it may be there: going to it will tell
+                    continue
+        self._chosen = deque((hit for hit in self._chosen if hit.of not in gone), CHOSEN_KEPT)
+        return bool(gone)
 
-    def _version(self, vault_id: VaultId) -> _Version | None:
-        known = self._vaults.get(vault_id)
-        return known and known[0]
-
-
-def _vault_names(vault: VaultView, entries: Sequence[EntryView]) -> list[Named]:
-    names = [Name(vault.name, Place("vault", vault.vault_id))]
-    for entry in entries:
-        kind, ending = ("directory", "/") if entry.is_directory else ("secret", "")
-        names.append(Name(f"{vault.name}:{entry.path}{ending}", Place(kind, vault.vault_id, entry.path)))
-    return names
+    def search_local(self, typed: str) -> Generator[None, None, list[Hit]]:
+        """Vaults and nodes, best first."""
+        matches = yield from search(typed, [self._shelf], BEST)
+        return [Hit(match.text, self._local[match.index][1], match.score, match.at) for match in matches]
 
 
-def _node_name(node: NodeView) -> Named:
-    return Name(node.petname or str(node.node_id), Place("node", node_id=node.node_id))
+def merged(typed: str, local: Sequence[Hit], found: Iterable[FoundView]) -> list[Hit]:
+    """The best of both, best first."""
+    hits = [*local, *(hit_of(typed, view) for view in found)]
+    hits.sort(key=lambda hit: (-hit.score, len(hit.text), hit.text))
+    return hits[:BEST]
+
+
+def hit_of(typed: str, view: FoundView) -> Hit:
+    """What the agent found, by its whole name."""
+    kind, ending = ("directory", "/") if view.is_directory else ("secret", "")
+    text = f"{view.vault_name}:{view.path}{ending}"
+    place = Place(kind, view.vault_id, str(view.path))
+    if view.what == "path":
+        return Hit(text, place, view.score, _marks(typed, text))
+    return Hit(text, place, view.score, (), view.what, view.label, _marks(typed, view.label))
+
+
+def _marks(typed: str, text: str) -> tuple[int, ...]:
+    """Where the letters stand, the vault's name included, which the agent's `at` leaves out."""
+    query = query_of(typed)
+    rest = iter(lowered(text))
+    return placed(query, text)[1] if query and all(letter in rest for letter in query) else ()

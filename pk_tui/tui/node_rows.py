@@ -181,7 +181,9 @@ def _searched(row: NodeRow) -> str:
 
 def clones_from(node: NodeId, vaults: Iterable[VaultView]) -> list[VaultView]:
     """Our clones of its vaults, by name."""
-    clones = [vault for vault in vaults if vault.origin is not None and vault.origin.node_id == node]
+    clones = [
+        vault for vault in vaults if vault.read_only and vault.origin is not None and vault.origin.node_id == node
+    ]
     return sorted(clones, key=lambda vault: vault.name.casefold())
 
 

@@ -13,6 +13,7 @@ from pk_tui.tui.live import Live
 from pk_tui.tui.name_index import NameIndex
 from pk_tui.tui.settings import Settings
 from pk_tui.tui.transfers import Transfers
+from pk_tui.tui.undo import Undo
 
 
 @dataclass(slots=True)
@@ -29,5 +30,7 @@ class Session:
     playground: Playground | None = None
     names: NameIndex = field(default_factory=NameIndex)
     """What there is to find by name."""
+    undo: Undo = field(default_factory=Undo)
+    """What was changed in this window."""
     places: dict[str, object] = field(default_factory=dict)
     """Where each pane stood when the screen was locked, by the pane's id; what is in it is the pane's own affair."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.content import Content
 
-from pk_tui.clock import DAY, MINUTE, SECOND, Instant
+from pk_tui.clock import DAY, MINUTE, SECOND, Instant, rfc3339
 from pk_tui.safe_text import safe_text
 
 HOUR = 60 * MINUTE
@@ -55,6 +55,11 @@ def ago(then: Instant | None, now: Instant) -> str:
         if past >= unit * (5 if letter == "s" else 1):
             return f"{past // unit}{letter}"
     return "now"
+
+
+def moment(at: Instant, *, seconds: bool = False) -> str:
+    """A point in time, the same everywhere: `2026-03-02 14:05 UTC`."""
+    return f"{rfc3339(at)[: 19 if seconds else 16].replace('T', ' ')} UTC"
 
 
 def milliseconds(value: float | None) -> str:

@@ -1,9 +1,10 @@
-"""Long work with a progress: clones, pulls, imports. It belongs to the app, so it goes on behind a locked screen and across
-panes; the status line shows the newest, and anybody may call one off."""
+"""Long work with a progress: clones, pulls, imports, exports, care. It belongs to the app, so it goes on behind a locked
+screen and across panes; the status line shows the newest, and anybody may call one off."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class Transfers:
         return [one for one in self.all if one.state is State.RUNNING]
 
     def start(self, title: Content, work: Work) -> Transfer:
-        """Begin `work`, which is given a callback for its progress and returns the sentence that says what came of it."""
+        """Begin `work`, which is given a callback for its progress (from any thread) and returns the sentence that says what
+        came of it."""
         transfer = Transfer(title)
         self.all = [*self.running, *[one for one in self.all if one.state is not State.RUNNING][-KEPT:], transfer]
         transfer.worker = self._app.run_worker(
@@ -82,12 +84,23 @@ class Transfers:
         return transfer
 
     async def _see_through(self, transfer: Transfer, work: Work) -> None:
+        loop, home = asyncio.get_running_loop(), threading.get_ident()
+
         def step(progress: Progress) -> None:
-            transfer.progress = progress
-            self.changed.publish(transfer)
+            if transfer.state is State.RUNNING:
+                transfer.progress = progress
+                self.changed.publish(transfer)
+
+        def told(progress: Progress) -> None:
+            """Some work is done in a thread, which is not to touch a screen."""
+            if threading.get_ident() == home:
+                step(progress)
+            else:
+                with suppress(RuntimeError):  # the app has ended meanwhile
+                    loop.call_soon_threadsafe(step, progress)
 
         try:
-            transfer.says = await work(step)
+            transfer.says = await work(told)
             transfer.state = State.DONE
         except PkError as error:
             transfer.state, transfer.error, transfer.says = State.FAILED, error, shown(error.message, 500)

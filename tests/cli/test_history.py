@@ -7,7 +7,7 @@ import pytest
 
 from pk_tui.api.views import ChangeView, EntryView
 from pk_tui.cli.history import MAX_COMPARED, MAX_REVEALED, Side, value_lines
-from pk_tui.errors import Conflict, Misuse, NotFound, ReadOnly
+from pk_tui.errors import Conflict, Corrupt, Misuse, NotFound, ReadOnly
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import Change, SecretPath
 
@@ -121,6 +121,47 @@ def test_values_of_many_lines_are_shown_one_after_the_other() -> None:
     told = value_lines(ChangeView(SecretPath(("a",)), Change.MODIFIED), old, new)
     assert len(told) == 1 + 2 * MAX_COMPARED + 1
     assert "line 1" not in repr(old)
+
+
+@pytest.fixture
+def one_damaged(two_versions: Any, agent: Any) -> Any:
+    """Of three changed secrets the values of the one in the middle cannot be read; what is given is raised instead."""
+    for path in ("a", "b", "c"):
+        two_versions(path, Change.MODIFIED, b"1", b"2")
+    whole = agent.secrets.read
+
+    def damaged(error: Exception) -> None:
+        async def read(vault: str, path: SecretPath) -> Any:
+            if str(path) == "b":
+                raise error
+            async for piece in whole(vault, path):
+                yield piece
+
+        agent.secrets.read = read
+
+    return damaged
+
+
+def test_a_value_that_cannot_be_read_is_told_in_its_place_and_ends_no_document(type_in, one_damaged):
+    one_damaged(Corrupt("It is \x1b damaged."))
+    done = type_in("--format", "json", "vaults", "diff", "v", OLD, NEW, "--reveal")
+    assert json.loads(done.output) == [
+        {"path": "a", "change": "modified", "old": "1", "new": "2"},
+        {"path": "b", "change": "modified", "error": {"kind": "corrupt", "message": "It is \x1b damaged."}},
+        {"path": "c", "change": "modified", "old": "1", "new": "2"},
+    ]
+    assert (done.code, done.error["kind"]) == (65, "corrupt")
+    done = type_in("vaults", "diff", "v", OLD, NEW, "--reveal")
+    assert done.code == 65
+    assert done.text.splitlines()[3:5] == ["modified  b", "    (It is \\u{1b} damaged.)"]
+    assert done.text.splitlines()[5] == "modified  c"
+
+
+def test_a_failure_nobody_foresaw_leaves_a_whole_document_too(type_in, one_damaged):
+    one_damaged(ZeroDivisionError())
+    done = type_in("--format", "json", "vaults", "diff", "v", OLD, NEW, "--reveal")
+    assert [row["path"] for row in json.loads(done.output)] == ["a"]
+    assert done.code == 1
 
 
 def test_diff_needs_a_version_to_begin_at(type_in, agent):

@@ -129,12 +129,18 @@ def test_a_broken_source_is_65_and_names_the_place(type_in, agent):
 
 def test_export(type_in, agent, tmp_path: Path):
     done = type_in("--format", "json", "vaults", "export", "v@abcd", "out")
-    assert done.json == {"secrets": 3, "bytes": 2048, "versions": 1}
+    assert done.json == {"secrets": 3, "bytes": 2048, "versions": 1, "not_for_git": []}
     assert agent.calls == [("vaults.export", "v@abcd", tmp_path / "out", ExportForm.DIRECTORY, None)]
     agent.vaults.results["export"] = ExportView(3, 2048, 9)
     text = type_in("vaults", "export", "v", "out", "--form", "git").text
     assert "Exported 3 secrets (2.0 KiB) in 9 versions to “out”. They are in clear there" in text
     assert agent.calls[-1][3] is ExportForm.GIT
+
+
+def test_names_that_git_refuses_are_told(type_in, agent):
+    agent.vaults.results["export"] = ExportView(3, 2048, 9, ("d/git~1", ".git."))
+    assert "“d/git~1”, “.git.”" in type_in("vaults", "export", "v", "out", "--form", "git").errors.decode()
+    assert type_in("--format", "json", "vaults", "export", "v", "o").json["not_for_git"] == ["d/git~1", ".git."]
 
 
 def test_an_export_over_something_is_73(type_in, agent):
@@ -148,6 +154,7 @@ def test_text_from_outside_never_reaches_the_terminal_raw(type_in, agent, fixed,
     plan = agent.vaults.results["plan_import"]
     agent.vaults.results["plan_import"] = replace(plan, skipped=((bad, bad),))
     agent.vaults.results["import_from"] = replace(agent.vaults.results["import_from"], skipped=((bad, bad),))
+    agent.vaults.results["export"] = replace(agent.vaults.results["export"], not_for_git=(bad,))
     for words in (("import", bad, bad), ("import", bad, bad, "--dry-run"), ("export", bad, bad)):
         done = type_in("--format", form, "vaults", *words)
         assert done.code == 0

@@ -120,7 +120,9 @@ def test_a_vault_is_shared_followed_and_unshared_by_keyboard_alone(
     b.press("esc")
     b.see_no(OLD)
     b.press("e")
-    b.see("work is a clone of", "read only here")
+    b.see("work is read only here", "It is a clone of alice", "Make the copy  ctrl+s")
+    b.press("esc")
+    b.see_no("work is read only here")
 
     # Alice changes it; bob sees that he is behind, and pulls.
     a.press("e")

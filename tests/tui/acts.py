@@ -16,7 +16,18 @@ from tui.posed import Posed, play, posed
 
 SIZES = {"small": (80, 24), "large": (120, 40), "tiny": (52, 12)}
 BOTH = ("small", "large")
-REVEALING = frozenset(("vaults-revealed", "edit-secret", "new-secret", "new-secret-leave"))
+REVEALING = frozenset(
+    (
+        "vaults-revealed",
+        "history-compare-revealed",
+        "history-version-revealed",
+        "conflicts-compare",
+        "item-revealed",
+        "edit-secret",
+        "new-secret",
+        "new-secret-leave",
+    )
+)
 """Pictures of a value that was asked for or typed."""
 
 Size = tuple[int, int]

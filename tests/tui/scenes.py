@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator import World
+from tui import fork_scenes, item_scenes  # noqa: F401 - they enter their acts
 from tui.acts import act, to_work
 from tui.neighbours import Moment, alone, neighbourhood
 from tui.posed import Posed, posed
@@ -85,15 +86,13 @@ async def vaults(s: Posed) -> None:
     await s.keys("space")
     await s.settle(2)
     await s.picture("vaults-revealed")
-    await s.keys("escape", "H", "down")
-    await s.picture("vaults-versions")
     await s.keys("escape", "i")
     await s.picture("vaults-details")
     await s.keys("i", "left")
     await s.picture("vaults-directory")
     await s.keys("home", "e")
     await s.picture("vaults-read-only")
-    await s.settle(7)
+    await s.keys("escape")
     await s.keys("slash")
     await s.type("prod")
     await s.settle()
@@ -109,6 +108,30 @@ async def copying(s: Posed) -> None:
     await s.picture("vaults-copied")
     await s.settle(8)
     await s.picture("vaults-copied-counting")
+
+
+@act()
+async def history(s: Posed) -> None:
+    await to_work(s, "H", "down", "down")
+    await s.picture("history")
+    await s.keys("m", "home")
+    await s.picture("history-marked")
+    await s.keys("d")
+    await s.picture("history-compare")
+    await s.keys("space")
+    await s.picture("history-compare-revealed")
+    await s.keys("escape", "down", "down", "enter")
+    await s.picture("history-version")
+    await s.keys("down", "down", "enter", "down", "space")
+    await s.picture("history-version-revealed")
+    await s.keys("r")
+    await s.picture("history-restore")
+    await s.keys("y")
+    await s.picture("vaults-restored")
+    await s.keys("z")
+    await s.picture("vaults-undone")
+    await s.keys("home", "H", "down", "r")
+    await s.picture("history-read-only")
 
 
 @act(lambda size: posed(size, prepare=alone))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pk_tui.clock import DAY, MINUTE, SECOND
-from pk_tui.tui.text import HOUR, ago, cell, counted, milliseconds, sentence, shown, size
+from pk_tui.tui.text import HOUR, ago, cell, counted, milliseconds, moment, sentence, shown, size
 
 NASTY = [
     "[/x]",
@@ -81,3 +81,9 @@ def test_what_never_happened_is_never() -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.84, "0.8 ms"), (12.4, "12 ms")])
 def test_round_trips(value: float | None, text: str) -> None:
     assert milliseconds(value) == text
+
+
+def test_a_moment_is_told_to_the_minute_or_second_and_says_where() -> None:
+    at = 1_700_000_000 * SECOND
+    assert moment(at) == "2023-11-14 22:13 UTC"
+    assert moment(at, seconds=True) == "2023-11-14 22:13:20 UTC"

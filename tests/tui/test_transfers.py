@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 from textual.content import Content
@@ -90,5 +91,29 @@ def test_it_goes_on_behind_a_locked_screen() -> None:
             await s.see_no("Cloning infra")
             go_on.set()
             await s.until(lambda: transfer.state is State.DONE, "the transfer")
+
+    asyncio.run(scenario())
+
+
+def test_progress_told_by_a_thread_is_shown_by_the_loop_and_none_of_it_after_the_end() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            go_on, kept, seen = asyncio.Event(), [], []
+            transfers(s).changed.subscribe(s.screen, lambda _: seen.append(threading.get_ident()), immediate=True)
+
+            async def work(step: Step) -> Content:
+                kept.append(step)
+                await asyncio.to_thread(step, Progress("Backing up", bytes=300, bytes_total=600))
+                await go_on.wait()
+                return Content("Backed up.")
+
+            transfer = transfers(s).start(Content("Backing up"), work)
+            await s.see("Backing up", "300 B")
+            go_on.set()
+            await s.see("Backed up.")
+            await asyncio.to_thread(kept[0], Progress("Backing up", bytes=600, bytes_total=600))
+            await s.pilot.pause()
+            assert transfer.progress == Progress("Backing up", bytes=300, bytes_total=600)
+            assert set(seen) == {threading.get_ident()}
 
     asyncio.run(scenario())

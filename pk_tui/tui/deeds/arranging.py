@@ -59,7 +59,8 @@ async def rename(pane: Pane, vault: VaultView, path: SecretPath | None, is_direc
     async def carry_out(goal: SecretPath) -> None:
         if goal != path:
             await require_free(pane.api, vault, goal)
-            await pane.api.secrets.move((str(vault.vault_id), path), (str(vault.vault_id), goal))
+            commits = await pane.api.secrets.move((str(vault.vault_id), path), (str(vault.vault_id), goal))
+            pane.session.undo.note(*((vault.vault_id, commit) for commit in commits))
 
     dialog = AskTextDialog(
         sentence("Rename $place", place=where(vault, path)),
@@ -102,7 +103,10 @@ async def move(pane: Pane, vault: VaultView, path: SecretPath, is_directory: boo
     async def carry_out(target: Target) -> None:
         goal = await _landing(pane, target, path)
         if (target.vault.vault_id, goal) != (vault.vault_id, path):
-            await pane.api.secrets.move((str(vault.vault_id), path), (str(target.vault.vault_id), goal))
+            there = target.vault.vault_id
+            commits = await pane.api.secrets.move((str(vault.vault_id), path), (str(there), goal))
+            vaults = (there,) if there == vault.vault_id else (there, vault.vault_id)  # the copy is made first
+            pane.session.undo.note(*zip(vaults, commits, strict=False))
         landed.append((target.vault, goal))
 
     dialog = AskTextDialog(

@@ -29,8 +29,9 @@ async def delete(pane: Pane, vault: VaultView, path: SecretPath | None, is_direc
     if not await pane.ask(ConfirmDialog(heading, effect, "Delete")):
         return
     async with pane.busy(sentence("Deleting $place", place=place)):
-        await pane.api.secrets.remove([(str(vault.vault_id), path)], recursive=is_directory)
-    pane.say(sentence("Deleted $place. The old versions keep it.", place=place))
+        commits = await pane.api.secrets.remove([(str(vault.vault_id), path)], recursive=is_directory)
+    pane.session.undo.note(*((vault.vault_id, commit) for commit in commits))
+    pane.say(sentence("Deleted $place. The old versions keep it; `z` takes it back.", place=place))
 
 
 async def _of_directory(pane: Pane, vault: VaultView, path: SecretPath) -> Content:
@@ -60,7 +61,7 @@ async def _delete_vault(pane: Pane, vault: VaultView) -> None:
 
 
 async def _shared_with(pane: Pane, vault: VaultView) -> list[str]:
-    if vault.origin is not None or not vault.shared_with:
+    if vault.read_only or not vault.shared_with:
         return []
     rows = await pane.api.vaults.permissions(str(vault.vault_id))
     return [pane.live.name_of(row.node_id) for row in rows]
@@ -70,7 +71,7 @@ def vault_effect(vault: VaultView, sharers: list[str]) -> Content:
     """What deleting a vault means, and what it does not reach."""
     secrets = counted(vault.secrets, "secret")
     gone = f"{secrets} and all old versions are gone for good: the key of this vault is destroyed."
-    if vault.origin is not None:
+    if vault.read_only:
         return Content(
             f"This is a clone. {gone} The vault it came from stays, and can be cloned again while it is shared."
         )

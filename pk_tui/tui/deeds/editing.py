@@ -1,25 +1,28 @@
-"""New vaults, directories and secrets, and new values. Other names and places are in `arranging`, ends in `deleting`, many files
-at once in `importing`; all are called from here."""
+"""New vaults, directories and secrets, and new values. Other names and places are in `arranging`, ends in `deleting`; both
+are called from here."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from functools import partial
 
 from textual.app import SuspendNotSupported
 from textual.content import Content
 
+from pk_tui.api.items import ITEM_BEGINS
 from pk_tui.api.views import VaultView
-from pk_tui.errors import Misuse, NotFound
+from pk_tui.errors import Malformed, Misuse, NotFound
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import CommitId, SecretPath, vault_name
 from pk_tui.tui.deeds.arranging import move, rename
 from pk_tui.tui.deeds.deleting import delete
-from pk_tui.tui.deeds.importing import import_directory
 from pk_tui.tui.deeds.writing import path_below, pieces, require_free, require_writable, show, stat, where
 from pk_tui.tui.dialogs.ask_text import AskTextDialog
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.dialogs.edit_secret import EditSecretDialog
+from pk_tui.tui.dialogs.generate import GenerateDialog
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.plain_text import MAX_TEXT, line_fault, text_fault
 from pk_tui.tui.reading import read_beginning
@@ -29,7 +32,6 @@ __all__ = [
     "delete",
     "edit",
     "edit_outside",
-    "import_directory",
     "move",
     "new_directory",
     "new_secret",
@@ -59,7 +61,8 @@ async def new_directory(pane: Pane, vault: VaultView, directory: str) -> None:
 
     async def make(path: SecretPath) -> None:
         await require_free(pane.api, vault, path)
-        await pane.api.secrets.make_directories([(str(vault.vault_id), path)], parents=True)
+        commits = await pane.api.secrets.make_directories([(str(vault.vault_id), path)], parents=True)
+        pane.session.undo.note(*((vault.vault_id, commit) for commit in commits))
 
     label = sentence("Name, in $place", place=where(vault, directory))
     dialog = AskTextDialog(
@@ -73,10 +76,16 @@ async def new_directory(pane: Pane, vault: VaultView, directory: str) -> None:
 
 async def new_secret(pane: Pane, vault: VaultView, directory: str) -> None:
     require_writable(vault)
+    await make_secret(pane, vault, directory)
+
+
+async def make_secret(pane: Pane, vault: VaultView, directory: str) -> bool:
+    """Free text. False if it was called off."""
     said: list[Content] = []
 
     async def keep(path: SecretPath, value: Plaintext) -> bool:
-        await pane.api.secrets.write(str(vault.vault_id), path, pieces(value), create_only=True)
+        commit = await pane.api.secrets.write(str(vault.vault_id), path, pieces(value), create_only=True)
+        pane.session.undo.note((vault.vault_id, commit))
         said.append(_stored("Made", vault, path, value))
         return True
 
@@ -85,6 +94,7 @@ async def new_secret(pane: Pane, vault: VaultView, directory: str) -> None:
         keep,
         pane.session.clipboard,
         pane.session.settings.clipboard_seconds,
+        generate=partial(offer, pane),
         rule=path_below(directory),
         name_label=Content("Name; directories in it are made: db/password"),
     )
@@ -92,12 +102,19 @@ async def new_secret(pane: Pane, vault: VaultView, directory: str) -> None:
     if path is not None:
         await show(pane, (vault.vault_id, path))
         pane.say(said[-1])
+    return path is not None
 
 
 async def edit(pane: Pane, vault: VaultView, path: SecretPath) -> None:
-    """In the built-in editor, which takes text that it can give back exactly."""
+    """An item in its form; else in the built-in editor, which takes text that it can give back exactly."""
+    from pk_tui.tui.deeds import items  # here: it makes free text with what is above
+
     require_writable(vault)
     value, seen = await _read(pane, vault, path, MAX_TEXT)
+    if value.reveal().startswith(ITEM_BEGINS):
+        with suppress(Malformed):  # a broken one is mended as text
+            await items.edit_item(pane, vault, path)
+            return
     if fault := text_fault(value.reveal()) or line_fault(value.reveal().decode()):
         raise _not_here(path, fault)
     said: list[Content] = []
@@ -106,6 +123,7 @@ async def edit(pane: Pane, vault: VaultView, path: SecretPath) -> None:
         if not await _may_overwrite(pane, vault, path, seen):
             return False
         commit = await pane.api.secrets.write(str(vault.vault_id), path, pieces(after))
+        pane.session.undo.note((vault.vault_id, commit))
         said.append(_stored("Stored", vault, path, after) if commit else _same(vault, path))
         return True
 
@@ -114,6 +132,7 @@ async def edit(pane: Pane, vault: VaultView, path: SecretPath) -> None:
         keep,
         pane.session.clipboard,
         pane.session.settings.clipboard_seconds,
+        generate=partial(offer, pane),
         path=path,
         value=value.reveal().decode(),
     )
@@ -137,8 +156,13 @@ async def edit_outside(pane: Pane, vault: VaultView, path: SecretPath) -> None:
     if not await _may_overwrite(pane, vault, path, seen):
         pane.say("Nothing was stored.")
         return
-    await pane.api.secrets.write(str(vault.vault_id), path, pieces(after))
+    pane.session.undo.note((vault.vault_id, await pane.api.secrets.write(str(vault.vault_id), path, pieces(after))))
     pane.say(_stored("Stored", vault, path, after, before))
+
+
+async def offer(pane: Pane) -> Plaintext | None:
+    """A new password for whoever is writing."""
+    return await pane.ask(GenerateDialog(pane.api.items, pane.session.glyphs))
 
 
 async def _read(pane: Pane, vault: VaultView, path: SecretPath, limit: int) -> tuple[Plaintext, CommitId]:

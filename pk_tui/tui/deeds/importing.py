@@ -1,4 +1,4 @@
-"""A directory of files into a vault: asked for, done as a transfer that goes on by itself, and what was left out is listed."""
+"""What other programs keep, into a vault: shown before, then done as a transfer; what was left out is named."""
 
 from __future__ import annotations
 
@@ -8,44 +8,51 @@ from dataclasses import replace
 
 from textual.content import Content
 
-from pk_tui.api.views import ImportView, Progress, VaultView
+from pk_tui.api.views import ImportPlanView, ImportView, Progress, VaultView
 from pk_tui.tui.deeds.writing import require_writable
-from pk_tui.tui.dialogs.import_directory import Chosen, ImportDirectoryDialog
+from pk_tui.tui.dialogs.import_preview import amount, not_taken
+from pk_tui.tui.dialogs.import_source import ImportDialog, Source
 from pk_tui.tui.dialogs.skipped import SkippedDialog
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.text import counted, sentence, shown, size
-from pk_tui.tui.transfers import State
+from pk_tui.tui.transfers import State, Transfer
+
+Step = Callable[[Progress], None]
+IMPORTING = "Importing"
+"""What the agent says it does while it writes; before that it reads, and how much there is nobody knows."""
 
 
-async def import_directory(pane: Pane, vault: VaultView) -> None:
+async def import_into(pane: Pane, vault: VaultView) -> None:
     require_writable(vault)
-    chosen = await pane.ask(ImportDirectoryDialog(vault.name))
-    if chosen is None:
-        return
+    name, vaults = str(vault.vault_id), pane.api.vaults
     done: list[ImportView] = []
 
-    async def work(step: Callable[[Progress], None]) -> Content:
-        loop = asyncio.get_running_loop()
-        totals = _with_totals(chosen)
+    async def plan(source: Source) -> ImportPlanView:
+        return await vaults.plan_import(name, source.path, source.kind, source.password, source.key_file)
 
-        def told(progress: Progress) -> None:
-            loop.call_soon_threadsafe(step, totals(progress))  # the agent tells it from the thread that reads the files
+    def start(source: Source, planned: ImportPlanView) -> Transfer:
+        async def work(step: Step) -> Content:
+            view = await vaults.import_from(
+                name, source.path, planned.kind, source.password, with_totals(planned, step), source.key_file
+            )
+            done.append(view)
+            pane.session.undo.note((vault.vault_id, view.commit))
+            return outcome(vault.name, view)
 
-        step(totals(Progress("Importing")))
-        view = await pane.api.vaults.import_directory(str(vault.vault_id), chosen.path, told)
-        done.append(view)
-        return outcome(vault.name, view)
+        # Short: beside it stands how far it has come.
+        return pane.session.transfers.start(sentence("Importing into $vault", vault=shown(vault.name, 24)), work)
 
-    # Short: beside it stands how far it has come.
-    title = sentence("Importing into $vault", vault=shown(vault.name, 24))
-    transfer = await pane.session.transfers.wait(pane.session.transfers.start(title, work))
+    left = await pane.ask(ImportDialog(pane.session, vault.name, plan, start))
+    if left is None:
+        return
+    transfer = await pane.session.transfers.wait(left)
     if transfer.state is State.DONE and done and done[0].skipped:
-        await _until_nothing_covers(pane)
+        await until_nothing_covers(pane)
         await pane.ask(SkippedDialog(done[0].skipped))
 
 
-async def _until_nothing_covers(pane: Pane) -> None:
-    """A list that nobody asked for just now waits until no other dialog is open."""
+async def until_nothing_covers(pane: Pane) -> None:
+    """What nobody asked for just now waits until no other dialog is open."""
     changed = asyncio.Event()
     signal = pane.app.screen_change_signal
     signal.subscribe(pane, lambda _: changed.set(), immediate=True)
@@ -57,26 +64,25 @@ async def _until_nothing_covers(pane: Pane) -> None:
         signal.unsubscribe(pane)
 
 
-def _with_totals(chosen: Chosen) -> Callable[[Progress], Progress]:
-    """The agent does not know how much will come; what was counted before is near enough for a bar."""
-    files, total = chosen.counted.files, chosen.counted.bytes
+def with_totals(planned: ImportPlanView, step: Step) -> Step:
+    """The agent does not know how much will come; what the preview counted is near enough for a bar."""
+    total = amount(planned)
 
-    def fill(progress: Progress) -> Progress:
-        return replace(
-            progress,
-            objects_total=max(files, progress.objects),
-            bytes_total=max(total, progress.bytes),
-        )
+    def told(progress: Progress) -> None:
+        if progress.doing == IMPORTING:
+            progress = replace(progress, objects_total=max(total, progress.objects))
+        step(progress)
 
-    return fill
+    return told
 
 
 def outcome(vault: str, view: ImportView) -> Content:
-    """One sentence: how much came in, and whether something did not."""
-    left_out = f" {counted(len(view.skipped), 'file was', 'files were')} not taken." if view.skipped else ""
+    """One sentence: how much came in, as what, and whether something did not."""
+    left_out = f" {not_taken(len(view.skipped))}." if view.skipped else ""
     if view.commit is None:
         same = "Everything was in $vault already, so nothing was changed." if view.secrets else "Nothing was imported."
         return sentence(f"{same}{left_out}", vault=vault)
     return sentence(
-        f"Imported {counted(view.secrets, 'secret')} into $vault, {size(view.bytes)}.{left_out}", vault=vault
+        f"Imported {counted(view.secrets, 'secret')} into $vault, {size(view.bytes)}.{left_out} `z` takes it back.",
+        vault=vault,
     )

@@ -10,9 +10,10 @@ from textual.content import Content
 
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import CommitView, NotificationView, OfferView, Progress, PullView, VaultView
-from pk_tui.errors import PermissionDenied, PkError, ReadOnly, UnknownNode, Unreachable
+from pk_tui.errors import Conflict, PermissionDenied, PkError, ReadOnly, UnknownNode, Unreachable
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Change, CommitId, NodeId, SecretPath, VaultId
+from pk_tui.tui.deeds.merging import is_rewritten, merged_words, not_taken, rewritten_question, taken_words
 from pk_tui.tui.dialogs.clone import CloneAnswer, CloneDialog, NotOffered
 from pk_tui.tui.live import Noun
 from pk_tui.tui.notes import share_in
@@ -154,23 +155,42 @@ async def _offered(api: AgentApi, node: NodeId, vault: VaultId, who: str, name: 
     )
 
 
-async def pull(pane: Pane, vault: VaultView) -> None:
-    """Bring a clone up to date, and say what that changed; on failure, why."""
+async def pull(pane: Pane, vault: VaultView, accept_rewritten: bool = False) -> None:
+    """Bring a clone up to date, or merge into a fork, and say what that changed; on failure, why. A history that was rewritten
+    on the other side is taken only after a yes."""
     if vault.origin is None:
         pane.say(sentence("$vault is a vault of this node itself: there is nowhere to pull it from.", vault=vault.name))
         return
     node = vault.origin.node_id
     who = pane.live.name_of(node)
+    rewritten = False
 
     async def work(step: Step) -> Content:
-        came = await pane.api.vaults.pull(str(vault.vault_id), progress=step)
+        nonlocal rewritten
+        try:
+            came = await pane.api.vaults.pull(str(vault.vault_id), progress=step, accept_rewritten=accept_rewritten)
+        except Conflict as error:
+            rewritten = is_rewritten(error)
+            if rewritten:
+                raise not_taken(vault, who) from error
+            raise
         if came.old_head == came.new_head:
             return sentence("Nothing new in $vault.", vault=vault.name)
-        return sentence("Pulled $vault: $what.", vault=vault.name, what=await _what_came(pane.api, came))
+        if came.merged:
+            says = await merged_words(pane.api, came, who)
+        else:
+            says = sentence("Pulled $vault: $what.", vault=vault.name, what=await _what_came(pane.api, came))
+        return taken_words(vault, came.old_head, says) if accept_rewritten else says
 
     title = sentence("Pulling $vault from $who", vault=shown(vault.name, 60), who=who)
     transfer = await _see(pane, title, work)
-    if transfer is not None and transfer.error is not None and worth_checks(transfer.error):
+    if transfer is None or transfer.error is None:
+        return
+    if rewritten and not accept_rewritten:
+        now = await pane.api.vaults.get(str(vault.vault_id))
+        if await pane.ask(rewritten_question(now, who)):
+            await pull(pane, now, accept_rewritten=True)
+    elif worth_checks(transfer.error):
         await _explain(pane, transfer.error, node, vault.vault_id)
 
 

@@ -21,7 +21,7 @@ __all__ = ["clone_offer", "clone_share", "pull", "share", "unshare"]
 async def share(pane: Pane, vault: VaultView | None, node: NodeId | None = None) -> None:
     """Ask for what is not given, share, and say what follows; on failure, why."""
     live = pane.live
-    if vault is not None and vault.origin is not None:
+    if vault is not None and vault.read_only and vault.origin is not None:
         owner = live.name_of(vault.origin.node_id)
         pane.say(sentence("$vault is a clone: only its owner $owner can share it.", vault=vault.name, owner=owner))
         return
@@ -63,7 +63,7 @@ async def share(pane: Pane, vault: VaultView | None, node: NodeId | None = None)
 async def unshare(pane: Pane, vault: VaultView, node: NodeId | None = None) -> None:
     """Ask with whom to end it and whether, end it, and show what the other side has seen."""
     live = pane.live
-    if vault.origin is not None:
+    if vault.read_only:
         pane.say(sentence("$vault is a clone: it is not shared from here.", vault=vault.name))
         return
     holders = [row.node_id for row in await pane.api.vaults.permissions(str(vault.vault_id))]

@@ -27,7 +27,7 @@ def require_writable(vault: VaultView) -> None:
     if vault.read_only:
         raise ReadOnly(
             f"“{safe_text(vault.name, 80)}” is a clone and read-only here: only its owner changes it. "
-            "`p` pulls what was changed there."
+            "`p` pulls what was changed there; `W` makes a copy that you can change."
         )
 
 

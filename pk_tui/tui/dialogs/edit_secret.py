@@ -47,6 +47,9 @@ class EditSecretDialog(Dialog[SecretPath]):
             "enter", "to_value", show=False, priority=True, id="edit.to_value", tooltip="From the name to the value"
         ),
         Binding("ctrl+s", "save", "Save", id="edit.save", tooltip="Store what is written here"),
+        Binding(
+            "ctrl+g", "generate", "Generate", id="edit.generate", tooltip="Make a password, put where the cursor is"
+        ),
     ]
 
     def __init__(
@@ -60,7 +63,9 @@ class EditSecretDialog(Dialog[SecretPath]):
         value: str = "",
         rule: PathRule | None = None,
         name_label: Content | None = None,
+        generate: Callable[[], Awaitable[Plaintext | None]] | None = None,
     ) -> None:
+        """`generate` asks for a new password; None if there is to be none."""
         super().__init__()
         self.heading = heading
         self.first = "value" if rule is None else "name"
@@ -71,6 +76,7 @@ class EditSecretDialog(Dialog[SecretPath]):
         self._before = Plaintext.of_text(value)
         self._rule = rule
         self._name_label = name_label
+        self._generate = generate
         self._saving = False
 
     def body(self) -> ComposeResult:
@@ -111,7 +117,19 @@ class EditSecretDialog(Dialog[SecretPath]):
             self.wrong("")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "generate":
+            return self._generate is not None
         return isinstance(self.focused, Input) if action == "to_value" else super().check_action(action, parameters)
+
+    def action_generate(self) -> None:
+        if self._generate is not None:
+            self.do(self._put_generated(self._generate), "generate")
+
+    async def _put_generated(self, generate: Callable[[], Awaitable[Plaintext | None]]) -> None:
+        value = await generate()
+        if value is not None:
+            self._area.replace(value.reveal().decode(), *self._area.selection)
+            self.set_focus(self._area)
 
     def action_to_value(self) -> None:
         self.set_focus(self._area)  # at once: `focus` would let keys pass that were typed ahead

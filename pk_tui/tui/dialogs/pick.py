@@ -48,7 +48,11 @@ class PickDialog(Dialog[str]):
     def _picked(self) -> None:
         picked = self.query_one(Chooser).picked
         if picked is not None:
-            self.dismiss(picked.key)
+            self.take(picked)
+
+    def take(self, picked: Choice) -> None:
+        """It was picked."""
+        self.dismiss(picked.key)
 
     @on(Chooser.Refused)
     def _refused(self, event: Chooser.Refused) -> None:

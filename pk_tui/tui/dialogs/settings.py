@@ -98,7 +98,8 @@ class SettingsDialog(Dialog[None]):
         route: object = getattr(self.session.clipboard, "route", None)
         route = route() if callable(route) else route
         return sentence(
-            "[dim]Clipboard[/dim]  $route\n[dim]Node     [/dim]  $place\n[dim]Version  [/dim]  $version",
+            "[dim]Clipboard[/dim]  $route\n[dim]Node     [/dim]  $place\n[dim]Version  [/dim]  $version\n"
+            "[dim]Care     [/dim]  K among the vaults: check everything, tidy, back up to a file",
             route=str(route or "found out when something is copied"),
             place=self.session.situation.place,
             version=__version__,

@@ -70,7 +70,7 @@ def effect(vault: VaultView | None, who: str | None) -> Content:
 
 def own_vaults(vaults: Sequence[VaultView]) -> list[VaultView]:
     """Those that can be shared from here: a clone is its owner's to share."""
-    return [vault for vault in vaults if vault.origin is None]
+    return [vault for vault in vaults if not vault.read_only]
 
 
 def node_choices(live: Live, vault: VaultView | None) -> list[Choice]:

@@ -37,7 +37,7 @@ class SkippedDialog(Dialog[None]):
 
     def __init__(self, skipped: Sequence[tuple[str, str]]) -> None:
         super().__init__()
-        self.heading = Content(f"{counted(len(skipped), 'file')} not imported")
+        self.heading = Content(f"{counted(len(skipped), 'entry', 'entries')} not imported")
         self._skipped = skipped
 
     def body(self) -> ComposeResult:

@@ -117,7 +117,7 @@ class GestaltPane(Pane):
         if row is None or live.status is None:
             return Content(""), []
         if row.party is None:
-            own = sum(vault.origin is None for vault in live.vaults)
+            own = sum(not vault.read_only for vault in live.vaults)
             lines = me_lines(live.status, own)
             return Content("me"), lines if live.gestalts else [*lines, *nobody_lines()]
         who = live.name_of(row.party)

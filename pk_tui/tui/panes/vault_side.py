@@ -15,15 +15,17 @@ from textual.content import Content
 from textual.worker import Worker
 
 from pk_tui.api.views import VaultView
-from pk_tui.clock import rfc3339
 from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
+from pk_tui.tui.item_words import ItemRows
+from pk_tui.tui.panes.item_side import ItemSide
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.plain_text import MAX_TEXT
 from pk_tui.tui.reading import is_text, read_beginning
 from pk_tui.tui.text import sentence, shown, size
 from pk_tui.tui.widgets.preview import Preview
 from pk_tui.tui.widgets.secret_view import why_not_shown
+from pk_tui.tui.widgets.slot_rows import SlotRows
 from pk_tui.tui.widgets.vault_details import (
     VERSIONS_READ,
     Known,
@@ -31,7 +33,7 @@ from pk_tui.tui.widgets.vault_details import (
     secret_fields,
     vault_fields,
 )
-from pk_tui.tui.widgets.vault_rows import Row, RowKind
+from pk_tui.tui.widgets.vault_rows import Row, RowKind, clone_names
 from pk_tui.tui.widgets.versions import Versions
 
 SETTLES = 0.1
@@ -58,10 +60,16 @@ class Side(Container):
         """Of a value that is to be shown."""
         self._kinds: dict[Row, str] = {}
         """What was seen of values that were asked for: text or binary."""
+        self._items = ItemSide(pane, self.preview.slots, self._put_on_clipboard)
+        self._asked: Row | None = None
+        """The row of which it is known whether it is an item."""
 
     def compose(self) -> ComposeResult:
         yield self.preview
         yield self.versions
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "app_focus", self.resume, init=False)
 
     def look(self, row: Row | None, vault: VaultView | None, again: bool) -> None:
         """Show this: at once what is known, the rest as soon as the cursor rests. `again`: it may have changed."""
@@ -72,6 +80,8 @@ class Side(Container):
             self.mask()
             self._known = replace(_NOTHING, kind=self._kinds.get(row) if row is not None else None)
             self._in_full = False
+            self._asked = None
+            self.preview.show_item(None)
             self.preview.wait("")
             self.preview.scroll_home(animate=False)
             self.versions.show((), 0, self._live.name_of)
@@ -87,7 +97,8 @@ class Side(Container):
             self.preview.show("", (), False)
             return
         if row.kind is RowKind.VAULT:
-            fields = vault_fields(vault, self._known, now, name_of, self._in_full)
+            called = clone_names(self._live.vaults).get(vault.origin, "") if vault.origin is not None else ""
+            fields = vault_fields(vault, self._known, now, name_of, self._in_full, called)
         elif row.kind is RowKind.DIRECTORY:
             fields = directory_fields(row, vault, name_of)
         else:
@@ -106,7 +117,7 @@ class Side(Container):
         slow = self.set_timer(NOTICEABLE, partial(self.preview.wait, Content.styled("Reading…", "dim")))
         says: Content | str = ""
         try:
-            await self._ask_about(row, str(row.spot.vault))
+            says = await self._ask_about(row, str(row.spot.vault))
         except PkError as error:
             says = shown(error.message, 500, style="$text-error")
         finally:
@@ -115,8 +126,10 @@ class Side(Container):
         where = "/".join(row.spot.parts)
         self.versions.show(self._known.versions or (), self._pane.session.clock.now(), self._live.name_of, where)
         self.draw()
+        self.resume()
 
-    async def _ask_about(self, row: Row, vault: str) -> None:
+    async def _ask_about(self, row: Row, vault: str) -> Content:
+        """What there is to say of it besides the facts."""
         api, path = self._pane.api, row.spot.path
         stat = people = None
         if path is None:
@@ -128,6 +141,49 @@ class Side(Container):
         if before is not None and (stat is None or stat.commit != before.commit):
             self.mask()  # what is revealed is not the value any more
         self._known = Known(stat, versions, people, self._known.kind)
+        return await self._ask_for_item(row) if row.kind is RowKind.SECRET else Content("")
+
+    # Items
+
+    @property
+    def item(self) -> ItemRows | None:
+        """The item that shows, as far as it is known to be one."""
+        return self.preview.slots.item
+
+    async def _ask_for_item(self, row: Row) -> Content:
+        """Find out whether it is an item, and show its slots if it is. What is wrong with it, or nothing."""
+        path = row.spot.path
+        assert path is not None
+        item, wrong = await self._items.find(str(row.spot.vault), path, row.size)
+        if self._row is None or self._row.key != row.key:
+            return Content("")
+        self._asked = row
+        self._items.at(str(row.spot.vault), path)
+        self.preview.show_item(item)
+        if item is not None:
+            self._kind_seen(row, f"item, {shown(item.template, 40).plain}")
+        return shown(wrong, 500, style="$text-warning")
+
+    def resume(self, focused: bool = True) -> None:
+        """Somebody looks again: a code that goes by the time shows without being asked for, since it is soon worth nothing."""
+        if focused and self.item is not None and self._is_looked_at and not self.preview.slots.code_shows:
+            self._items.show_code()
+
+    @property
+    def _is_looked_at(self) -> bool:
+        return bool(self._pane.display) and self.app.screen is self.screen and self.app.app_focus
+
+    def on_slot_rows_code_ended(self, event: SlotRows.CodeEnded) -> None:
+        event.stop()
+        self.resume()
+
+    async def slots(self) -> ItemSide | None:
+        """What copies and shows slots; None after saying so if the cursor is on no item."""
+        if self._row is not None and self._row.kind is RowKind.SECRET and self._asked != self._row:
+            await self._ask_for_item(self._row)
+        if self.item is None:
+            self._pane.say("Only an item has slots: put the cursor on one, or `c` copies the whole value.")
+        return self._items if self.item is not None else None
 
     # Values
 
@@ -137,23 +193,31 @@ class Side(Container):
             self._fetching.cancel()
             self._fetching = None
         self.preview.secret.mask()
+        self._items.mask()
 
     def peek(self, stays: bool) -> None:
         """Show the value for a while, or (`stays`) until it is masked; if it shows already, for longer. A key that is held down
         repeats: that extends."""
         seconds = None if stays else float(self._pane.session.settings.reveal_seconds)
         view = self.preview.secret
-        if view.revealed:
+        if self.item is not None:
+            self._items.peek(stays, seconds)
+        elif view.revealed:
             if stays and view.stays:
                 self.mask()
             else:
                 view.extend(seconds)
         elif self._row is not None and (self._fetching is None or self._fetching.is_finished):
-            self._fetching = self._pane.do(self._reveal(self._row, seconds), "value")
+            self._fetching = self._pane.do(self._reveal(self._row, stays, seconds), "value")
 
-    async def _reveal(self, row: Row, seconds: float | None) -> None:
+    async def _reveal(self, row: Row, stays: bool, seconds: float | None) -> None:
         path = row.spot.path
         assert path is not None
+        if self._asked != row:
+            await self._ask_for_item(row)
+        if self.item is not None:
+            self._items.peek(stays, seconds)
+            return
         async with self._pane.busy("Reading the value"):
             found = await read_beginning(self._pane.api, str(row.spot.vault), path)
         self._seen(row, is_text(found))
@@ -164,9 +228,12 @@ class Side(Container):
             self.preview.secret.reveal(found.value.reveal().decode(), seconds)
 
     def _seen(self, row: Row, is_text: bool) -> None:
-        self._kinds[row] = "text" if is_text else "binary"
+        self._kind_seen(row, "text" if is_text else "binary")
+
+    def _kind_seen(self, row: Row, kind: str) -> None:
+        self._kinds[row] = kind
         if self._row == row:
-            self._known = replace(self._known, kind=self._kinds[row])
+            self._known = replace(self._known, kind=kind)
             self.draw()
 
     def copy(self) -> None:
@@ -176,6 +243,11 @@ class Side(Container):
     async def _copy(self, row: Row) -> None:
         path = row.spot.path
         assert path is not None
+        if self._asked != row:
+            await self._ask_for_item(row)
+        if self.item is not None and self._row == row:
+            self._items.copy()
+            return
         async with self._pane.busy("Reading the value"):
             found = await read_beginning(self._pane.api, str(row.spot.vault), path, MAX_TEXT)
         if not found.whole:
@@ -207,14 +279,10 @@ class Side(Container):
     # Versions
 
     def on_versions_chosen(self, event: Versions.Chosen) -> None:
-        """In the list a message is cut; the status line has room for more of it."""
         event.stop()
-        one = event.version
-        self._pane.say(
-            sentence(
-                "Version $id of $time: $message",
-                id=one.commit.short,
-                time=rfc3339(one.time)[:19],
-                message=shown(one.message, 300),
-            )
-        )
+        row, vault = self._row, self._vault
+        if row is not None and vault is not None:
+            from pk_tui.tui.deeds import history  # when it is needed: it brings its dialogs along
+
+            self.mask()
+            self._pane.do(history.history(self._pane, vault, row.spot.path, event.version.commit), "deed")

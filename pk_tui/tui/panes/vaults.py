@@ -7,6 +7,7 @@ It reads the branches that are opened. What is beside the tree, values too, is `
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,16 +22,16 @@ from pk_tui.api.views import VaultView
 from pk_tui.errors import PkError
 from pk_tui.terms import SecretPath, VaultId
 from pk_tui.tui.live import Noun
+from pk_tui.tui.panes.item_side import ItemSide
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.panes.vault_side import NOTICEABLE, Side
-from pk_tui.tui.panes.vault_verbs import BINDINGS, deed, refusal
+from pk_tui.tui.panes.vault_verbs import BINDINGS, deed, refusal, wants_fork
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.filter_line import FilterLine
 from pk_tui.tui.widgets.preview import Preview
-from pk_tui.tui.widgets.vault_rows import RowKind, Spot, VaultRows
+from pk_tui.tui.widgets.vault_rows import Row, RowKind, Spot, VaultRows
 from pk_tui.tui.widgets.vault_tree import VaultTree
-from pk_tui.tui.widgets.versions import Versions
 
 NO_VAULTS = Content.assemble(
     Content.styled("No vaults yet\n\n", "bold"),
@@ -75,7 +76,7 @@ class VaultsPane(Pane):
 
     def on_mount(self) -> None:
         # A dialog over this screen leaves it in sight: what is revealed is not to stand behind it.
-        self.watch(self.screen, "stack_updates", self.left, init=False)
+        self.watch(self.screen, "stack_updates", self._covered, init=False)
         self.refreshed(Noun.VAULTS)
 
     # What every pane does
@@ -114,6 +115,7 @@ class VaultsPane(Pane):
         if self._rows.filter:
             self._filter.put("")
             self._rows.narrow("")
+        self._rows.take(self.live.vaults)  # what was just made may be known, but not have been told yet
         self._rows.reveal(spot)
         self._wish, self._top = spot, None
         self._show_rows()
@@ -122,9 +124,14 @@ class VaultsPane(Pane):
 
     def entered(self) -> None:
         self._come_back()
+        self._side.resume()
 
     def left(self) -> None:
         self._side.mask()
+
+    def _covered(self) -> None:
+        self.left()
+        self._side.resume()
 
     # The tree
 
@@ -243,6 +250,19 @@ class VaultsPane(Pane):
         else:
             self._side.copy()
 
+    def action_copy_user(self) -> None:
+        self._look()
+        self.do(self._of_item(lambda items: items.copy_user()), "copy user")
+
+    def action_copy_code(self) -> None:
+        self._look()
+        self.do(self._of_item(lambda items: items.copy_code()), "copy code")
+
+    async def _of_item(self, verb: Callable[[ItemSide], None]) -> None:
+        items = await self._side.slots()
+        if items is not None:
+            verb(items)
+
     def action_copy_path(self) -> None:
         self._look()
         if self._tree.row is None:
@@ -254,21 +274,30 @@ class VaultsPane(Pane):
 
     def action_deed(self, verb: str) -> None:
         row, vault = self._tree.row, self._vault()
-        why = refusal(verb, row, vault, self.live.name_of)
-        if why is not None:
-            self.say(why)
+        if self._refused(verb, row, vault):
             return
         self.left()
-        work = deed(verb, self, row, vault)
+        slot = self._side.preview.slots.current
+        work = deed(verb, self, row, vault, slot.name if slot is not None else None)
         if work is not None:
             self.do(work, "deed")
 
-    def action_filter(self) -> None:
-        self.remove_class("-aside", "-versions")
-        self._filter.open()
+    def _refused(self, verb: str, row: Row | None, vault: VaultView | None) -> bool:
+        """Say why a verb does nothing here; of a change in a clone, with the way to make it all the same."""
+        if row is not None and vault is not None and wants_fork(verb, row, vault):
+            from pk_tui.tui.deeds import forking  # when it is needed: it brings its dialogs along
 
-    def action_versions(self) -> None:
-        self._go_aside(self._side.versions)
+            self.left()
+            self.do(forking.offer(self, vault, row.spot.path), "deed")
+            return True
+        why = refusal(verb, row, vault, self.live.name_of)
+        if why is not None:
+            self.say(why)
+        return why is not None
+
+    def action_filter(self) -> None:
+        self.remove_class("-aside")
+        self._filter.open()
 
     def action_details(self) -> None:
         self._look()
@@ -287,8 +316,9 @@ class VaultsPane(Pane):
 
     def action_back(self) -> None:
         """One step: hide the value, else clear the filter, else back to the tree; else it is for others to handle."""
-        if self._side.preview.secret.revealed:
+        if self._side.preview.showing.revealed:
             self.left()
+            self._side.resume()
         elif self.has_class("-aside") or not self._tree.has_focus:
             self._come_back()
         elif self._rows.filter:
@@ -296,12 +326,11 @@ class VaultsPane(Pane):
         else:
             raise SkipAction
 
-    def _go_aside(self, widget: Preview | Versions) -> None:
-        """To the preview or the versions; where there is no room beside the tree, in its place."""
+    def _go_aside(self, widget: Preview) -> None:
+        """To the preview; where there is no room beside the tree, in its place."""
         self.add_class("-aside")
-        self.set_class(widget is self._side.versions, "-versions")
         widget.focus()
 
     def _come_back(self) -> None:
-        self.remove_class("-aside", "-versions")
+        self.remove_class("-aside")
         self._tree.focus()

@@ -23,6 +23,7 @@ PLAY = (
     "2  Open the playground",
     "A throw-away node, and a friend's who shares a vault of samples with you. Both are removed when pk-tui ends.",
 )
+RESTORE = "From a backup: `pk-tui restore FILE` makes a node of it here."
 IN_THE_MAKING = (
     "Two nodes are made, yours and a friend's, each with a key of its own. They get to know and trust each other, and the "
     "friend fills a vault and shares it with you. Nothing leaves this machine."
@@ -63,6 +64,7 @@ class FirstRunScreen(BoxedScreen):
             yield OptionList(
                 Option(choice(*CREATE), "create"), Option(choice(*PLAY), "play"), id="choices", markup=False
             )
+            yield Static(RESTORE, id="restore", markup=False)
             yield Static(IN_THE_MAKING, id="making", markup=False)
             yield Static("", id="state", markup=False)
             yield Static("", id="keys", markup=False)

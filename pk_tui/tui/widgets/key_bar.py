@@ -13,6 +13,7 @@ KEYS_AT_MOST = 7
 NAMES = {
     "slash": "/",
     "question_mark": "?",
+    "exclamation_mark": "!",
     "escape": "esc",
     "plus": "+",
     "equals_sign": "=",

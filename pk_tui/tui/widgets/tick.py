@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 
@@ -19,6 +20,9 @@ class Tick(Widget, can_focus=True):
         Binding("space,enter", "turn", "On or off", show=False, id="tick.turn", tooltip="Switch it on or off"),
     ]
 
+    class Turned(Message):
+        """It was switched; `is_on` of the sender says how it stands."""
+
     def __init__(self, text: str, is_on: bool, identity: str) -> None:
         """`text` is our own words."""
         super().__init__(id=identity)
@@ -31,6 +35,7 @@ class Tick(Widget, can_focus=True):
     def action_turn(self) -> None:
         self.is_on = not self.is_on
         self.refresh()
+        self.post_message(self.Turned())
 
     def on_click(self) -> None:
         self.action_turn()

@@ -95,17 +95,29 @@ def directory_fields(row: Row, vault: VaultView, name_of: NAME_OF) -> list[Field
     ]
 
 
-def vault_fields(vault: VaultView, known: Known, now: Instant, name_of: NAME_OF, in_full: bool) -> list[Field]:
+def vault_fields(
+    vault: VaultView, known: Known, now: Instant, name_of: NAME_OF, in_full: bool, called: str = ""
+) -> list[Field]:
+    """`called`: what the vault that a fork is of is called here, if there is a clone of it."""
     fields = []
     if vault.damaged is not None:
         fields.append(("Damaged", shown(vault.damaged, 500, style="$text-error")))
     if vault.origin is None:
         fields.append(("Origin", Content("made on this node")))
+    elif vault.fork:
+        what = sentence("fork of $name at", name=called) if called else Content("fork of")
+        origin = sentence("$what $node: yours to change", what=what, node=name_of(vault.origin.node_id))
+        fields.append(("Origin", origin))
     else:
         origin = sentence("clone of $node, read only", node=name_of(vault.origin.node_id))
-        fields.append(("Origin", origin))
+        fields.append(("Origin", Content.assemble(origin, Content.styled(": W makes a copy to change", "dim"))))
+    if vault.conflicts:
+        were = "secret was" if vault.conflicts == 1 else "secrets were"
+        text = f"{vault.conflicts:,} {were} changed on both sides; ours shows until you decide: press !"
+        fields.append(("Conflict", Content.styled(text, "$text-warning")))
     if vault.behind:
-        text = f"{counted(vault.behind, 'version')} behind: p pulls what is new"
+        how = "p merges what is new" if vault.fork else "p pulls what is new"
+        text = f"{counted(vault.behind, 'version')} behind: {how}"
         fields.append(("Behind", Content.styled(text, "$text-warning")))
     elif vault.origin is not None:
         unheard = "not known: its origin has shown nothing since this node was unlocked"
@@ -129,6 +141,8 @@ def vault_fields(vault: VaultView, known: Known, now: Instant, name_of: NAME_OF,
 
 
 def _vault_in_short(vault: VaultView, name_of: NAME_OF) -> Content:
+    if vault.origin is not None and vault.fork:
+        return sentence("$vault, own, fork of $node", vault=vault.name, node=name_of(vault.origin.node_id))
     if vault.origin is not None:
         return sentence("$vault, clone of $node, read only", vault=vault.name, node=name_of(vault.origin.node_id))
     shares = f", shared with {counted(vault.shared_with, 'node')}" if vault.shared_with else ""
@@ -146,7 +160,7 @@ def _past(then: Instant, now: Instant) -> str:
 
 def _people(people: Sequence[PermissionView], vault: VaultView, name_of: NAME_OF) -> Content:
     if not people:
-        if vault.origin is not None:
+        if vault.read_only:
             return Content("its owner alone shares it")
         return Content("with nobody: s shares it")
     named = [

@@ -5,19 +5,22 @@ Listings are read by whoever owns this, one branch at a time: `next_unread` name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from pk_tui.api.views import EntryView, VaultView
+from pk_tui.api.views import EntryView, OriginView, VaultView
+from pk_tui.safe_text import safe_text
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.tui.text import counted, size
 
 ROWS_AT_MOST = 5_000
 """Rows shown of one branch. More are slow to lay out and nobody reads them: the filter and the search find them."""
+FILTERED_AT_MOST = 500
+"""The same while a filter leaves only some: they change with every key, and another letter leaves fewer."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,10 +84,21 @@ class Row:
         return self.spot.parts if self.kind is not RowKind.SECRET else self.spot.parts[:-1]
 
 
-def facts_of(vault: VaultView, name_of: Callable[[NodeId], str]) -> tuple[Fact, ...]:
-    """What a vault's row says: how much is in it, whose it is, who else has it, and what is wrong."""
+def clone_names(vaults: Iterable[VaultView]) -> dict[OriginView, str]:
+    """What the vaults of others are called here, by their clones; safe to show."""
+    return {one.origin: safe_text(one.name, 40) for one in vaults if one.origin is not None and one.read_only}
+
+
+def facts_of(
+    vault: VaultView, name_of: Callable[[NodeId], str], clones: Mapping[OriginView, str] | None = None
+) -> tuple[Fact, ...]:
+    """What a vault's row says: how much is in it, whose it is, who else has it, and what is wrong or waits. `clones`: what the
+    vaults that forks are of are called here."""
     facts = [] if vault.damaged else [Fact(counted(vault.secrets, "secret"), 4, short=f"{vault.secrets:,}")]
-    if vault.origin is not None:
+    if vault.origin is not None and vault.fork:
+        name, whose = (clones or {}).get(vault.origin), name_of(vault.origin.node_id)
+        facts.append(Fact(f"fork of {name} at {whose}" if name else f"fork of {whose}", 6, short="fork"))
+    elif vault.origin is not None:
         whose = name_of(vault.origin.node_id)
         facts.append(Fact(f"clone of {whose}", 6, short=f"of {whose}"))
     elif not vault.read_only:
@@ -95,6 +109,8 @@ def facts_of(vault: VaultView, name_of: Callable[[NodeId], str]) -> tuple[Fact, 
         facts.append(Fact(counted(vault.shared_with, "share"), 5))
     if vault.behind:
         facts.append(Fact(f"{vault.behind:,} behind", 8, "warning"))
+    if vault.conflicts:
+        facts.append(Fact(f"! {counted(vault.conflicts, 'conflict')}", 10, "warning"))
     if vault.damaged:
         facts.append(Fact("damaged", 9, "error"))
     return tuple(facts)
@@ -128,6 +144,8 @@ class _Listing:
     directories: frozenset[str] = frozenset()
     failure: str | None = None
     stale: bool = False
+    rows: list[Row] | None = None
+    """What is shown of it without a filter, once that was asked for."""
 
 
 def _entries(listed: Iterable[EntryView]) -> tuple[_Entry, ...]:
@@ -143,6 +161,7 @@ class VaultRows:
     def __init__(self, name_of: Callable[[NodeId], str]) -> None:
         self._name_of = name_of
         self._vaults: dict[VaultId, VaultView] = {}
+        self._clones: dict[OriginView, str] = {}
         self._listings: dict[Spot, _Listing] = {}
         self.opened: set[Spot] = set()
         self.slow: set[Spot] = set()
@@ -159,6 +178,7 @@ class VaultRows:
     def take(self, vaults: Iterable[VaultView]) -> None:
         """The vaults there are now. What was read of one that has changed stays until it was read again."""
         self._vaults = {vault.vault_id: vault for vault in vaults}
+        self._clones = clone_names(self._vaults.values())
         self._listings = {spot: listing for spot, listing in self._listings.items() if spot.vault in self._vaults}
         self._left.clear()
 
@@ -234,7 +254,7 @@ class VaultRows:
         """What shows below an open branch; without one, the vaults."""
         if branch is None:
             return [
-                Row(Spot(one.vault_id), RowKind.VAULT, one.name, 0, facts_of(one, self._name_of))
+                Row(Spot(one.vault_id), RowKind.VAULT, one.name, 0, facts_of(one, self._name_of, self._clones))
                 for one in self._vaults.values()
                 if self._is_left(Spot(one.vault_id), one.name.casefold(), True)
             ]
@@ -248,6 +268,13 @@ class VaultRows:
         if not listing.entries:
             return [self._note(branch, "Nothing in here." if vault.read_only else "Nothing in here: n makes a secret.")]
         left = self._entries_left(branch, listing)
+        if left is listing.entries and not self._words:
+            if listing.rows is None:
+                listing.rows = self._rows_of(branch, left, ROWS_AT_MOST)
+            return listing.rows
+        return self._rows_of(branch, left, FILTERED_AT_MOST)
+
+    def _rows_of(self, branch: Spot, left: Sequence[_Entry], at_most: int) -> list[Row]:
         rows = [
             Row(
                 Spot(branch.vault, (*branch.parts, entry.name)),
@@ -256,11 +283,11 @@ class VaultRows:
                 entry.size,
                 (Fact(size(entry.size), 1),),
             )
-            for entry in left[:ROWS_AT_MOST]
+            for entry in left[:at_most]
         ]
-        if len(left) > ROWS_AT_MOST:
-            more = f"… {len(left) - ROWS_AT_MOST:,} more are not shown: / narrows, ctrl+f finds."
-            rows.append(self._note(branch, more))
+        if len(left) > at_most:
+            how = "another letter leaves fewer" if self._words else "/ narrows, ctrl+f finds"
+            rows.append(self._note(branch, f"… {len(left) - at_most:,} more are not shown: {how}."))
         return rows
 
     @staticmethod

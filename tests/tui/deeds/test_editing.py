@@ -14,7 +14,7 @@ from tui.stage import write
 
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath
-from pk_tui.tui.deeds import editing
+from pk_tui.tui.deeds import editing, importing
 from pk_tui.tui.widgets.secret_text import SecretText
 
 OLD, NEW = b"old-canary-value", b"new-canary-value"
@@ -231,7 +231,7 @@ def test_a_clone_is_not_written_and_says_whose_affair_it_is() -> None:
                 editing.rename(s.pane, vault, path, False),
                 editing.move(s.pane, vault, path, False),
                 editing.delete(s.pane, vault, path, False),
-                editing.import_directory(s.pane, vault),
+                importing.import_into(s.pane, vault),
             ):
                 s.do(deed)
                 await s.see("read-only here")

@@ -142,6 +142,26 @@ def test_what_cannot_be_shared_is_said_before_anything_is_asked() -> None:
     asyncio.run(scenario())
 
 
+def test_a_fork_is_ours_to_share() -> None:
+    async def forked(w: World) -> None:
+        await cloned(w)
+        await w.agents["alice"].vaults.fork("infra", "infra-mine")
+
+    async def scenario() -> None:
+        async with stage(prepare=forked) as s:
+            await s.until(lambda: len(live(s).vaults) == 2, "the vaults are read")
+            fork = next(row for row in live(s).vaults if row.fork)
+            do(s, share(pane(s), fork, s.world.ids["bob"]))
+            await s.see("Share infra-mine")
+            await s.press("ctrl+s")
+            await s.see("Shared infra-mine with bob until")
+            do(s, unshare(pane(s), fork))
+            await s.see("Unshare infra-mine")
+            await s.press("escape")
+
+    asyncio.run(scenario())
+
+
 def test_with_nobody_known_it_says_how_to_know_somebody() -> None:
     async def scenario() -> None:
         async with stage(prepare=work, introduced=False) as s:

@@ -34,5 +34,5 @@ def test_a_place_is_written_as_vault_and_path() -> None:
 
 def test_a_clone_is_refused_with_what_would_help() -> None:
     require_writable(WORK)
-    with pytest.raises(ReadOnly, match="only its owner"):
+    with pytest.raises(ReadOnly, match=r"only its owner.*`W` makes a copy"):
         require_writable(replace(WORK, read_only=True))

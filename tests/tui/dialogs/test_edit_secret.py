@@ -206,3 +206,26 @@ def test_a_locked_screen_leaves_nothing_of_it() -> None:
             assert dialog._before == Plaintext(b"")
 
     asyncio.run(scenario())
+
+
+def test_a_generated_password_is_put_where_the_cursor_is() -> None:
+    async def scenario() -> None:
+        async with acting((80, 24)) as s:
+            asked: list[Plaintext | None] = [None, Plaintext.of_text("made")]
+
+            async def generate() -> Plaintext | None:
+                return asked.pop(0)
+
+            dialog = EditSecretDialog(
+                Content("Edit"), Kept(), s.app.copied, 45, path=PATH, value="a=;", generate=generate
+            )
+            await opened(s, dialog, "e")
+            area = s.screen.query_one(SecretText)
+            area.move_cursor((0, 2))
+            await s.press("ctrl+g")
+            assert area.text == "a=;"
+            await s.press("ctrl+g")
+            await s.until(lambda: area.text == "a=made;", "the password")
+            assert area.has_focus
+
+    asyncio.run(scenario())

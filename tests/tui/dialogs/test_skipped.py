@@ -23,7 +23,7 @@ def test_a_long_list_stays_on_a_small_screen() -> None:
     async def scenario() -> None:
         async with acting((80, 24)) as s:
             answers = await opened(s, SkippedDialog([(f"file-{number}", "no") for number in range(100)]), "enter")
-            await s.see("100 files not imported", "file-0", "Close  esc")
+            await s.see("100 entries not imported", "file-0", "Close  esc")
             await s.press("pagedown", "pagedown", "j")
             await s.see("file-21 ")
             assert "file-0 " not in s.screen_text()

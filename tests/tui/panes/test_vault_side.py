@@ -137,10 +137,14 @@ def test_the_value_of_the_row_before_is_never_shown_when_keys_come_fast() -> Non
     play(scenario)
 
 
-def test_enter_on_a_version_says_it_in_full() -> None:
+def test_enter_on_a_version_opens_the_history_there() -> None:
     async def scenario(s: Stage) -> None:
-        await s.press("H", "enter")
-        await s.see("Version ", ": big.bin added")
+        await write(s.alice, "work", "big.bin", b"\xfe")
+        await s.see("Versions 2")
+        log = await s.alice.vaults.log("work", SecretPath.parse("big.bin"))
+        await s.press("tab", "tab", "G", "enter")
+        await s.see("Versions of work:big.bin", str(log[1].commit))
+        await s.press("escape")
 
     play(scenario)
 

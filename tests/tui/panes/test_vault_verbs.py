@@ -13,7 +13,7 @@ import pk_tui.tui.deeds
 from pk_tui.api.views import OriginView, VaultView
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.tui.panes.pane import Pane
-from pk_tui.tui.panes.vault_verbs import BINDINGS, CHANGES, OF_A_SECRET, SHARING, deed, refusal
+from pk_tui.tui.panes.vault_verbs import BINDINGS, CHANGES, FORKING, OF_A_SECRET, SHARING, deed, refusal, wants_fork
 from pk_tui.tui.widgets.vault_rows import Row, RowKind, Spot
 
 VAULT, BOB = VaultId(bytes(16)), NodeId(bytes(32))
@@ -24,7 +24,8 @@ TOP = Row(Spot(VAULT), RowKind.VAULT, "work")
 DIRECTORY = Row(Spot(VAULT, ("db",)), RowKind.DIRECTORY, "db")
 SECRET = Row(Spot(VAULT, ("db", "prod")), RowKind.SECRET, "prod")
 NOTE = Row(Spot(VAULT, ("db",)), RowKind.NOTE, "Nothing in here.")
-EVERY = sorted(CHANGES | SHARING | {"new vault"})
+FORK = replace(CLONE, name="infra-mine", read_only=False, fork=True)
+EVERY = sorted(CHANGES | SHARING | FORKING | {"new vault"})
 
 
 def said(verb: str, row: Row | None, vault: VaultView | None) -> str | None:
@@ -34,11 +35,12 @@ def said(verb: str, row: Row | None, vault: VaultView | None) -> str | None:
 
 @pytest.mark.parametrize("verb", sorted(CHANGES))
 @pytest.mark.parametrize("row", [DIRECTORY, SECRET])
-def test_nothing_in_a_clone_is_changed_and_the_reason_names_the_owner_and_pulling(verb: str, row: Row) -> None:
+def test_nothing_in_a_clone_is_changed_and_the_reason_names_the_owner_and_a_copy(verb: str, row: Row) -> None:
     says = said(verb, row, CLONE)
     assert says is not None
     assert says.startswith("infra is a clone of bob and read only here")
-    assert "p pulls" in says
+    assert "W makes a copy" in says
+    assert wants_fork(verb, row, CLONE)
     assert len(says) < 78  # it fits into the status line of a small terminal
 
 
@@ -65,6 +67,7 @@ def test_what_does_not_fit_the_row_says_what_would() -> None:
 
 def test_a_damaged_vault_is_not_changed_but_may_be_deleted() -> None:
     assert "damaged" in (said("edit", SECRET, DAMAGED) or "")
+    assert "damaged" in (said("edit", SECRET, replace(CLONE, damaged="A frame is missing.")) or "")
     assert said("delete", TOP, DAMAGED) is None
 
 
@@ -98,11 +101,12 @@ class Called:
 PATH = SecretPath.parse("db/prod")
 WANTED = [
     ("new vault", None, ("new_vault",)),
-    ("new", SECRET, ("new_secret", OWN, "db")),
-    ("new", DIRECTORY, ("new_secret", OWN, "db")),
-    ("new", TOP, ("new_secret", OWN, "")),
+    ("new", SECRET, ("new", OWN, "db")),
+    ("new", DIRECTORY, ("new", OWN, "db")),
+    ("new", TOP, ("new", OWN, "")),
     ("new directory", SECRET, ("new_directory", OWN, "db")),
     ("edit", SECRET, ("edit", OWN, PATH)),
+    ("generate", SECRET, ("generate", OWN, PATH, "pin")),
     ("edit outside", SECRET, ("edit_outside", OWN, PATH)),
     ("rename", TOP, ("rename", OWN, None, False)),
     ("rename", SECRET, ("rename", OWN, PATH, False)),
@@ -110,10 +114,17 @@ WANTED = [
     ("move", DIRECTORY, ("move", OWN, SecretPath.parse("db"), True)),
     ("delete", TOP, ("delete", OWN, None, False)),
     ("delete", SECRET, ("delete", OWN, PATH, False)),
-    ("import", SECRET, ("import_directory", OWN)),
+    ("import", SECRET, ("import_into", OWN)),
+    ("export", DIRECTORY, ("export", OWN)),
+    ("care", None, ("care",)),
     ("share", SECRET, ("share", OWN)),
     ("unshare", TOP, ("unshare", OWN)),
     ("pull", TOP, ("pull", OWN)),
+    ("fork", SECRET, ("fork", OWN, PATH)),
+    ("fork", TOP, ("fork", OWN, None)),
+    ("conflicts", TOP, ("conflicts", OWN)),
+    ("forget", SECRET, ("forget", OWN, PATH, False)),
+    ("forget", DIRECTORY, ("forget", OWN, SecretPath.parse("db"), True)),
 ]
 
 
@@ -122,10 +133,10 @@ def test_each_verb_is_carried_out_on_what_the_cursor_is_on(
     verb: str, row: Row | None, call: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called = Called()
-    for name in ("editing", "sharing"):
+    for name in ("caring", "editing", "exporting", "importing", "items", "sharing", "forking", "deciding", "forgetting"):
         monkeypatch.setitem(sys.modules, f"pk_tui.tui.deeds.{name}", called)
         monkeypatch.setattr(pk_tui.tui.deeds, name, called, raising=False)
-    work = deed(verb, cast(Pane, SimpleNamespace()), row, OWN if row is not None else None)
+    work = deed(verb, cast(Pane, SimpleNamespace()), row, OWN if row is not None else None, "pin")
     assert work is not None
     asyncio.run(work)
     assert called.calls == [call]
@@ -138,3 +149,53 @@ def test_every_verb_has_a_key_and_every_key_an_id_and_a_sentence() -> None:
     assert len({one.key for one in keys}) == len({one.id for one in keys}) == len(keys)
     assert all(one.id and one.tooltip for one in keys)
     assert sum(one.show for one in keys) <= 6
+
+
+def test_a_clone_can_be_exported_and_the_node_is_cared_for_from_anywhere() -> None:
+    for vault in (OWN, CLONE, DAMAGED):
+        assert said("export", SECRET, vault) is None
+    assert said("export", None, None) is not None
+    assert said("care", None, None) is None
+
+
+@pytest.mark.parametrize("vault", [OWN, CLONE, DAMAGED])
+def test_versions_of_anything_can_be_looked_at(vault: VaultView) -> None:
+    for row in (TOP, DIRECTORY, SECRET, NOTE):
+        assert said("history", row, vault) is None
+        work = deed("history", cast(Pane, None), row, vault)
+        assert work is not None
+        work.close()
+
+
+def test_undo_and_redo_do_not_depend_on_where_the_cursor_is() -> None:
+    for verb in ("undo", "redo"):
+        assert said(verb, None, None) is None
+        assert said(verb, NOTE, CLONE) is None
+        work = deed(verb, cast(Pane, None), None, None)
+        assert work is not None
+        work.close()
+
+
+def test_a_copy_is_offered_for_changes_in_a_clone_and_for_nothing_else() -> None:
+    assert not wants_fork("edit", SECRET, OWN)
+    assert not wants_fork("edit", SECRET, FORK)
+    assert not wants_fork("edit", SECRET, replace(CLONE, damaged="A frame is missing."))  # it cannot be copied either
+    assert not wants_fork("rename", TOP, CLONE)
+    assert not wants_fork("pull", SECRET, CLONE)
+    assert not wants_fork("edit", None, None)
+
+
+def test_clones_alone_are_copied_and_their_history_is_their_owners() -> None:
+    assert said("fork", SECRET, CLONE) is None
+    assert "yours to change" in (said("fork", TOP, OWN) or "")
+    assert "yours to change" in (said("fork", TOP, FORK) or "")
+    assert "damaged" in (said("fork", TOP, replace(CLONE, damaged="A frame is missing.")) or "")
+    assert said("forget", SECRET, CLONE) == "infra is a clone: only bob can forget something in it."
+    assert said("forget", SECRET, FORK) is None
+    for row in (TOP, NOTE):
+        assert "Put the cursor on" in (said("forget", row, OWN) or "")
+
+
+def test_conflicts_are_opened_where_some_wait() -> None:
+    assert said("conflicts", SECRET, OWN) == "No conflict waits in work."
+    assert said("conflicts", SECRET, replace(FORK, conflicts=1)) is None

@@ -271,7 +271,7 @@ def test_a_canary_is_in_no_frame_whatever_one_does_short_of_showing_it() -> None
         for keys in (
             ["c"],
             ["i"],
-            ["H", "enter"],
+            ["H", "m"],
             ["escape"],
             ["slash", *"prod", "enter"],
             ["escape"],
@@ -289,15 +289,36 @@ def test_a_canary_is_in_no_frame_whatever_one_does_short_of_showing_it() -> None
     play(scenario)
 
 
-def test_a_clone_refuses_changes_with_the_reason_and_asks_nothing() -> None:
+def test_a_clone_refuses_changes_with_the_reason_and_offers_a_copy_to_make_them_in() -> None:
     async def scenario(s: Stage) -> None:
         await to(s, "router", "infra")
-        for key in "neErmdID":
-            screens = len(s.app.screen_stack)
+        for key in "neErmdIDt":
             await s.press(key)
-            await s.see("infra is a clone of bob and read only here: p pulls what is changed there.")
-            assert len(s.app.screen_stack) == screens
-            s.app.screen.query_one("StatusLine")._clear()  # type: ignore[attr-defined]
+            await s.see("infra is read only here", "It is a clone of bob", "Nothing was done", "infra-mine")
+            await s.press("escape")
+            await s.see_no("infra is read only here")
+        assert [row.name for row in await s.alice.vaults.list()] == ["infra", "personal", "work"]
+
+    play(scenario)
+
+
+def test_verbs_about_copies_say_where_they_would_work() -> None:
+    async def scenario(s: Stage) -> None:
+        await to(s, "db/prod")
+        await s.press("W")
+        await s.see("work is yours to change as it is: W copies clones.")
+        await s.press("exclamation_mark")
+        await s.see("No conflict waits in work.")
+        await to(s, "router", "infra")
+        await s.press("ctrl+x")
+        await s.see("infra is a clone: only bob can forget something in it.")
+        await s.press("W")
+        await s.see("A copy of infra to write in")
+        await s.press("escape")
+        await to(s, "db/prod")
+        await s.press("ctrl+x")
+        await s.see("Forget work:db/prod?", "Type prod to confirm")
+        await s.press("escape")
 
     play(scenario)
 
@@ -308,7 +329,7 @@ def test_verbs_are_handed_over_with_what_the_cursor_is_on(monkeypatch: pytest.Mo
     async def work() -> None:
         return
 
-    def deed(verb: str, pane: object, row: Any, vault: Any) -> Coroutine[Any, Any, None]:
+    def deed(verb: str, pane: object, row: Any, vault: Any, slot: object) -> Coroutine[Any, Any, None]:
         handed.append((verb, row.name, vault.name))
         return work()
 
@@ -569,7 +590,7 @@ def test_on_a_short_screen_the_preview_takes_the_place_of_the_tree_and_gives_it_
         await s.press("space")
         await s.see(CANARY)
         await s.press("escape", "escape", "H")
-        await s.see("this node  added")
+        await s.see("Versions of work:db/prod", "this node  added")
         await s.press("escape")
         await s.see("README")
         await s.press("j")
@@ -587,7 +608,7 @@ def test_escape_with_nothing_to_go_back_from_is_left_to_the_screen() -> None:
     async def scenario(s: Stage) -> None:
         came: list[str] = []
         s.app.screen.action_back = lambda: came.append("back")  # type: ignore[attr-defined]
-        await s.press("H", "escape")
+        await s.press("tab", "escape")
         assert came == []
         await s.press("escape")
         assert came == ["back"]

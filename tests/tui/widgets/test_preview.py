@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from pk_tui.clock import SystemClock
 from pk_tui.tui.glyphs import ASCII
+from pk_tui.tui.item_words import ItemRows, SlotRow
 from pk_tui.tui.widgets.preview import Preview
 
 
@@ -69,5 +70,33 @@ def test_a_screen_is_laid_out_again_only_if_the_number_of_lines_changes() -> Non
             app.preview.show("y", [("Id", Content("two"))], False)
             app.preview.show("z", [("Id", Content("two")), ("More", Content("three"))], False)
             assert layouts == [False, True]
+
+    asyncio.run(scenario())
+
+
+def test_slots_stand_in_place_of_the_value_and_arrows_go_from_one_to_the_next() -> None:
+    async def scenario() -> None:
+        app = PreviewApp()
+        async with app.run_test(size=(40, 10)) as pilot:
+            slots = tuple(SlotRow(f"s{number}", f"Slot {number}", "text", False, "x") for number in range(20))
+            app.preview.show("work/a", [("Path", Content("a"))], True)
+            app.preview.show_item(ItemRows("mine", "", (), slots))
+            app.preview.focus()
+            await pilot.pause()
+            assert not app.preview.secret.display
+            assert app.preview.showing is app.preview.slots
+            await pilot.press(*["j"] * 10, *["down"] * 9)
+            await pilot.pause()
+            assert app.preview.slots.at == 19
+            assert app.preview.scroll_offset.y > 0
+            top = app.preview.scroll_offset.y
+            await pilot.press("down")
+            await pilot.pause()
+            assert app.preview.scroll_offset.y > top  # past the last slot there are the facts
+            await pilot.press("k")
+            assert app.preview.slots.at == 18
+            app.preview.show_item(None)
+            assert app.preview.secret.display
+            assert app.preview.showing is app.preview.secret
 
     asyncio.run(scenario())

@@ -62,7 +62,7 @@ def test_as_many_lines_stand_there_before_the_answer_as_after_it() -> None:
 
 
 def test_a_clone_says_whose_it_is_that_it_is_read_only_and_how_far_behind() -> None:
-    assert said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Origin"] == "clone of bob, read only"
+    assert said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Origin"].startswith("clone of bob, read only")
     assert (
         "3 versions behind: p pulls" in said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Behind"]
     )
@@ -128,3 +128,26 @@ def test_names_from_outside_are_shown_harmlessly() -> None:
     assert "[@click=app.quit]x[/]\\u{1b}]2;x\\u{7}" in text.plain
     assert who("\x1b[31mnobody", bob).plain == "\\u{1b}[31mnobody"
     assert who(str(BOB), bob).plain == "bob"
+
+
+FORK = replace(CLONE, name="infra-mine", read_only=False, fork=True, shared_with=1)
+
+
+def test_a_fork_says_what_it_is_of_that_it_is_ours_and_what_waits() -> None:
+    fields = said(vault_fields(replace(FORK, behind=2, conflicts=3), Known(people=()), NOW, bob, False, "infra"))
+    assert fields["Origin"] == "fork of infra at bob: yours to change"
+    assert fields["Behind"] == "2 versions behind: p merges what is new"
+    assert fields["Conflict"].startswith("3 secrets were changed on both sides")
+    assert "press !" in fields["Conflict"]
+    assert fields["Shared"] == "with nobody: s shares it"
+    without = said(vault_fields(replace(FORK, conflicts=1), Known(), NOW, bob, False))
+    assert without["Origin"] == "fork of bob: yours to change"
+    assert without["Conflict"].startswith("1 secret was changed")
+    assert "Conflict" not in said(vault_fields(FORK, Known(), NOW, bob, False))
+    assert said(directory_fields(SECRET, FORK, bob))["Vault"] == "infra-mine, own, fork of bob"
+
+
+def test_what_a_fork_is_of_does_not_become_markup() -> None:
+    fields = dict(vault_fields(FORK, Known(), NOW, lambda node: "[/x]", False, "[@click=app.quit]x[/]\x1b"))
+    assert fields["Origin"].plain == "fork of [@click=app.quit]x[/]\\u{1b} at [/x]: yours to change"
+    assert not fields["Origin"].spans

@@ -6,7 +6,16 @@ import pytest
 
 from pk_tui.api.views import EntryView, OriginView, VaultView
 from pk_tui.terms import CommitId, NodeId, VaultId
-from pk_tui.tui.widgets.vault_rows import ROWS_AT_MOST, Row, RowKind, Spot, VaultRows, facts_of, fitting
+from pk_tui.tui.widgets.vault_rows import (
+    FILTERED_AT_MOST,
+    ROWS_AT_MOST,
+    Row,
+    RowKind,
+    Spot,
+    VaultRows,
+    facts_of,
+    fitting,
+)
 
 ONE, TWO = VaultId(bytes([1] * 16)), VaultId(bytes([2] * 16))
 HEAD, NEXT = CommitId(bytes(20)), CommitId(bytes([1] * 20))
@@ -203,3 +212,36 @@ def test_what_was_read_of_a_removed_vault_is_forgotten() -> None:
     assert names(rows) == ["infra"]
     rows.take((OWN, CLONE))
     assert names(rows, Spot(ONE)) == []
+
+
+def test_a_filter_that_leaves_very_much_shows_some_of_it() -> None:
+    rows = rows_of()
+    rows.set_open(Spot(ONE), True)
+    rows.listed(Spot(ONE), HEAD, entries(*(f"s{number:05}" for number in range(FILTERED_AT_MOST + 40))))
+    everything = rows.rows(Spot(ONE))
+    assert len(everything) == FILTERED_AT_MOST + 40
+    assert rows.rows(Spot(ONE)) is everything, "what shows without a filter is made once"
+    rows.narrow("s0")
+    assert len(names(rows, Spot(ONE))) == FILTERED_AT_MOST + 1
+    assert "40 more are not shown: another letter leaves fewer" in names(rows, Spot(ONE))[-1]
+    rows.narrow("")
+    assert rows.rows(Spot(ONE)) is everything
+    rows.listed(Spot(ONE), NEXT, entries("new"))
+    assert names(rows, Spot(ONE)) == ["new"]
+
+
+FORK = replace(CLONE, vault_id=VaultId(bytes([3] * 16)), name="infra-mine", read_only=False, fork=True, behind=2, conflicts=3)
+
+
+def test_a_fork_says_what_it_is_of_how_far_behind_and_what_waits_in_words() -> None:
+    row = rows_of(OWN, CLONE, FORK).rows()[2]
+    assert [fact.text for fact in row.facts] == ["1 secret", "fork of infra at bob", "2 behind", "! 3 conflicts"]
+    alone = rows_of(OWN, FORK).rows()[1]  # the clone it was made from is gone
+    assert alone.facts[1].text == "fork of bob"
+    assert [fact.text for fact in fitting(row.facts, 25)] == ["2 behind", "! 3 conflicts"]
+    assert [fact.text for fact in fitting(row.facts, 15)] == ["! 3 conflicts"]
+
+
+def test_what_a_fork_is_of_is_safe_to_show() -> None:
+    row = rows_of(replace(CLONE, name="in\x1bfra"), FORK).rows()[1]
+    assert row.facts[1].text == "fork of in\\u{1b}fra at bob"
