@@ -38,6 +38,10 @@ PLANNED = 1000
 """Secrets listed in a plan; more are counted."""
 MAX_ROWS = 200_000
 """Entries of one foreign file, which are all in memory before the first is written: some kilobyte each."""
+_FLUSH_AT = 4 * FLUSH_AT
+"""Bytes: an import waits for nobody, and each time costs a sync."""
+_STOP_EVERY = 16
+"""Rows between two points where other work can go first, half a millisecond."""
 _EVERY = 500
 """Secrets between two words of progress."""
 
@@ -137,7 +141,7 @@ def plan(core: Core, vault: str, source: Source) -> Generator[None, None, Import
         if put is not None:
             if len(planned) < PLANNED:
                 change = standing.change(put.path, put.oid)
-                planned.append(PlannedView(put.path, put.size, put.template, change))
+                planned.append(PlannedView(put.path, put.facts.size, put.template, change))
             else:
                 more += 1
         yield
@@ -154,16 +158,19 @@ def import_rows(
     taking = _Taken(Standing(frames, head_tree(frames)))
     edits: list[tree.Edit] = []
     try:
-        for row in source.rows:
+        for number, row in enumerate(source.rows):
             put = taking.small(row, batch)
             if put is None:
                 put = yield from taking.one(row, batch)
             if put is not None:
-                edits.append((put.path, tree.Put(put.oid)))
+                edits.append((put.path, tree.Put(put.oid, put.facts)))
                 if progress and len(edits) % _EVERY == 0:
                     progress(Progress("Importing", objects=len(edits), bytes=taking.size))
-            flush_large(batch)
-            yield
+            if batch.pending_bytes >= _FLUSH_AT:
+                batch.flush()
+                yield
+            elif number % _STOP_EVERY == 0:
+                yield
         message = f"Imported {len(edits)} secrets" if len(edits) > history.MESSAGE_PATHS else None
         commit = commit_edits(core.store, frames, batch, edits, message, core.clock.now()) if edits else None
     finally:
@@ -184,7 +191,7 @@ def flush_large(batch: Batch) -> None:
 class _Put:
     path: SecretPath
     oid: Oid
-    size: int
+    facts: Facts
     template: str | None
 
 
@@ -213,7 +220,7 @@ class _Taken:
         oid, facts = blob(body)
         sink.add(oid, facts, body)
         self.size += size
-        return _Put(row.path, oid, size, None)
+        return _Put(row.path, oid, facts, None)
 
     def one(self, row: _Row, sink: ObjectSink) -> Generator[None, None, _Put | None]:
         if isinstance(row, Skipped):
@@ -242,7 +249,7 @@ class _Taken:
             return None
         oid, facts = writer.finish()
         self.size += facts.size
-        return _Put(row.path, oid, facts.size, template)
+        return _Put(row.path, oid, facts, template)
 
     def _skip(self, path: SecretPath, reason: str) -> None:
         self.skipped.append((safe_text(str(path), 1200), reason))

@@ -11,6 +11,7 @@ from pathlib import Path
 from pk_tui.agent.agent import Agent
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import StatusView
+from pk_tui.bootstrap.collecting import collect_seldom, leave_alone_what_is_loaded
 from pk_tui.bootstrap.node import opened, root_from_password
 from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import CannotOpen, WrongPassword
@@ -39,9 +40,11 @@ async def run_agent(
     def report(error: BaseException) -> Path | None:
         return write_report(home.path, error)
 
+    collect_seldom()
     async with opened(home, listen, stays=True) as agent:
         root = _root(password) if is_root else await root_from_password(agent, password)
         await _unlock(agent, root, accept_state, is_root)
+        leave_alone_what_is_loaded()
         async with ControlServer(home, lambda one: run(one, agent), lambda: agent, report=report):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -75,6 +78,7 @@ async def with_agent(
     accept_state: bool = False,
 ) -> int:
     """Open the node for one command; without a password it stays locked. It listens on no port, and is closed afterwards."""
+    collect_seldom()
     async with opened(home, None, stays=False) as agent:
         if password is not None:
             await agent.unlock(await root_from_password(agent, password), accept_state)

@@ -6,7 +6,6 @@ The UI itself is in `tui`. Nothing of the agent is loaded here.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import resource
@@ -15,6 +14,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+from pk_tui.bootstrap.collecting import collect_seldom
 from pk_tui.bootstrap.front import HolderFront
 from pk_tui.control import client
 from pk_tui.errors import PkError
@@ -25,8 +25,6 @@ NO_TERMINAL = 2
 """Exit code: no usable terminal for the UI."""
 LOCK_HELD_AT_MOST = 0.0005
 """Seconds that one thread keeps the interpreter while another wants it."""
-COLLECT_AFTER = (10_000, 20, 20)
-"""New objects, and younger collections, before the collector looks for rings among them. Drawing makes many and leaves few."""
 WISHES = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_FPS"})
 """Of textual's variables those that only say how it looks. The others write keys and screens to files or over the network,
 press keys, or name code to load."""
@@ -63,7 +61,7 @@ def favour_the_screen() -> None:
     """Keys before everything else. Every turn of the event loop gives up the interpreter's lock and then waits for it as long
     as the desk's thread may keep it, and one key takes some ten turns: with Python's 5 ms a clone would make it wait 50 ms."""
     sys.setswitchinterval(LOCK_HELD_AT_MOST)
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_seldom()
 
 
 async def _show(front: HolderFront, in_playground: bool) -> int:

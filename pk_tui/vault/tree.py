@@ -35,10 +35,12 @@ from pk_tui.vault.splice import Splice, place, spliced, sums
 class Put:
     """Let the path name this object: a secret, or a directory with all it holds. It is in the sink already.
 
-    Directories above are made as needed. A secret replaces a secret; anything else in its place is refused.
+    Directories above are made as needed. A secret replaces a secret; anything else in its place is refused. `facts`: those of
+    the object, from whoever has them at hand.
     """
 
     oid: Oid
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +132,18 @@ def _portions(source: ObjectSource, directory: Oid, prefix: str, recursive: bool
         yield rows
 
 
-def transplant(source: ObjectSource, sink: ObjectSink, oid: Oid) -> None:
-    """Copy a secret or directory with all it holds from one vault into another. What is there already is not read."""
+def transplanting(source: ObjectSource, sink: ObjectSink, oid: Oid) -> Generator[None, None, None]:
+    """Copy a secret or directory with all it holds from one vault into another, an object a step. What is there already is not
+    read."""
     facts = source.facts(oid)
     if oid in sink and sink.facts(oid).digest == facts.digest:
         return
     body = source.body(oid)
     if facts.kind is not Kind.BLOB:
         for child in map(entries.oid_of, entries.split(body)):
-            transplant(source, sink, child)
+            yield from transplanting(source, sink, child)
     sink.add(oid, facts, body)
+    yield
 
 
 def edit(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Oid:
@@ -161,7 +165,7 @@ def editing(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Generator[Non
     work = _Edits(sink, root)
     for number, (path, action) in enumerate(edits, 1):
         if isinstance(action, Put):
-            work.put(path, (action.oid, sink.facts(action.oid)))
+            work.put(path, (action.oid, action.facts or sink.facts(action.oid)))
         elif isinstance(action, Remove):
             work.remove(path)
         else:

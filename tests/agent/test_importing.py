@@ -113,7 +113,8 @@ def fill_directory(directory: Path) -> None:
         (directory / f"f{number}").write_bytes(noise(100_000, number))
 
 
-def test_what_is_written_while_an_import_runs_stays(tmp_path: Path) -> None:
+def test_what_is_written_while_an_import_runs_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_STOP_EVERY", 1)
     fill_directory(tmp_path)
 
     async def scenario(w: World) -> None:
@@ -130,7 +131,10 @@ def test_what_is_written_while_an_import_runs_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("turns", [0, 1, 10, 30, 60])
-def test_an_import_that_is_called_off_leaves_nothing(tmp_path: Path, turns: int) -> None:
+def test_an_import_that_is_called_off_leaves_nothing(
+    tmp_path: Path, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_STOP_EVERY", 1)
     fill_directory(tmp_path)
 
     async def scenario(w: World) -> None:
