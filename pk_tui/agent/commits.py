@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from pk_tui.agent.rights import lineage_of
-from pk_tui.clock import Instant
+from pk_tui.clock import Clock, Instant
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.errors import Misuse, PkError, ReadOnly
 from pk_tui.records import replace
@@ -85,6 +85,18 @@ def commit_edits(
     """
     require_writable(frames.record, store.signing.node_id)
     return commit_tree(store, frames, batch, tree.edit(batch, head_tree(frames), edits), message, now)
+
+
+def committing_edits(
+    store: NodeStore, frames: VaultFrames, batch: Batch, edits: Sequence[tree.Edit], message: str | None, clock: Clock
+) -> Generator[None, None, CommitId | None]:
+    """The same in steps, for very many edits: they are made upon what the vault holds at the last step, whoever wrote meanwhile."""
+    while True:
+        require_writable(frames.record, store.signing.node_id)
+        head = head_tree(frames)
+        new = yield from tree.editing(batch, head, edits)
+        if head_tree(frames) == head:
+            return commit_tree(store, frames, batch, new, message, clock.now())
 
 
 def commit_tree(

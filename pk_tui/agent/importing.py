@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, require_writable
+from pk_tui.agent.commits import FLUSH_AT, committing_edits, head_tree, require_writable
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.standing import Standing
@@ -172,7 +172,7 @@ def import_rows(
             elif number % _STOP_EVERY == 0:
                 yield
         message = f"Imported {len(edits)} secrets" if len(edits) > history.MESSAGE_PATHS else None
-        commit = commit_edits(core.store, frames, batch, edits, message, core.clock.now()) if edits else None
+        commit = (yield from committing_edits(core.store, frames, batch, edits, message, core.clock)) if edits else None
     finally:
         batch.discard()
     size = taking.size

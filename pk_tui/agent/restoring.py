@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 from pk_tui.agent.commits import commit_edits, commit_tree, head_tree, require_writable
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault
-from pk_tui.agent.versions import find_commit, find_version, version_of
+from pk_tui.agent.versions import Version, find_commit, find_version, version_of
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import ChangeView
-from pk_tui.clock import Instant
 from pk_tui.errors import Conflict, NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
@@ -18,10 +17,13 @@ from pk_tui.store.vaults import VaultFrames
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import history, tree
 from pk_tui.vault.diff import changes
+from pk_tui.vault.objects import Oid
 from pk_tui.vault.revert import replaced, takes_back
 
 NAMED_PATHS = 5
 """Secrets that stand in the way of a revert and are named; of more only the number is told."""
+_STEP = 500
+"""Edits that take something back between two places where the work can be interrupted."""
 
 
 async def diff(core: Core, vault: str, old: str, new: str | None) -> Sequence[ChangeView]:
@@ -40,64 +42,81 @@ async def diff(core: Core, vault: str, old: str, new: str | None) -> Sequence[Ch
 
 
 async def restore(core: Core, vault: str, commit: str, path: SecretPath | None) -> CommitId | None:
-    def change(frames: VaultFrames, batch: Batch, now: Instant) -> CommitId | None:
-        version = version_of(frames, find_commit(frames, commit))
-        if path is None:
-            message = f"Restored the version {version.commit.short}"
-            return commit_tree(core.store, frames, batch, version.tree, message, now)
-        found = tree.find(frames, version.tree, path.parts)
-        if found is None:
-            raise NotFound(
-                f"There was nothing at “{safe_text(str(path), 300)}” in the version {version.commit.short} of "
-                f"“{safe_text(frames.record.name, 80)}”. See `pk-tui vaults log VAULT PATH` for the versions that had it."
-            )
-        here = tree.find(frames, head_tree(frames), path.parts)
-        if here is not None and here[0] == found[0]:
-            return None
-        edits = list(replaced(frames, path, found[0], here[0] if here else None))
-        message = f"{path} restored from the version {version.commit.short}"
-        return commit_edits(core.store, frames, batch, edits, message, now)
-
-    return await _change(core, vault, change)
-
-
-async def revert(core: Core, vault: str, commit: str) -> CommitId | None:
-    def change(frames: VaultFrames, batch: Batch, now: Instant) -> CommitId | None:
-        version = version_of(frames, find_commit(frames, commit))
-        parents = history.read_commit(frames, version.commit).parents
-        before = version_of(frames, parents[0]).tree if parents else tree.empty_tree(batch)
-        message = f"Took back the version {version.commit.short}"
-        if head_tree(frames) == version.tree:
-            return commit_tree(core.store, frames, batch, before, message, now)
-        edits: list[tree.Edit] = []
-        in_the_way: list[SecretPath] = []
-        for step in takes_back(batch, before, version.tree, head_tree(frames)):
-            if isinstance(step, SecretPath):
-                in_the_way.append(step)
-            else:
-                edits.append(step)
-        if in_the_way:
-            raise _changed_since(frames, version.commit, in_the_way)
-        return commit_edits(core.store, frames, batch, edits, message, now)
-
-    return await _change(core, vault, change)
-
-
-async def _change(
-    core: Core, vault: str, change: Callable[[VaultFrames, Batch, Instant], CommitId | None]
-) -> CommitId | None:
-    """One commit, or nothing at all."""
-
     def job() -> tuple[VaultFrames, CommitId | None]:
         frames = find_vault(core.store, vault)
         require_writable(frames.record, core.node_id)
+        version = version_of(frames, find_commit(frames, commit))
         batch = frames.batch()
         try:
-            return frames, change(frames, batch, core.clock.now())
+            return frames, _restored(core, frames, batch, version, path)
         finally:
             batch.discard()
 
-    frames, made = await core.desk.do(job)
+    return _told(core, *await core.desk.do(job))
+
+
+def _restored(
+    core: Core, frames: VaultFrames, batch: Batch, version: Version, path: SecretPath | None
+) -> CommitId | None:
+    now = core.clock.now()
+    if path is None:
+        message = f"Restored the version {version.commit.short}"
+        return commit_tree(core.store, frames, batch, version.tree, message, now)
+    found = tree.find(frames, version.tree, path.parts)
+    if found is None:
+        raise NotFound(
+            f"There was nothing at “{safe_text(str(path), 300)}” in the version {version.commit.short} of "
+            f"“{safe_text(frames.record.name, 80)}”. See `pk-tui vaults log VAULT PATH` for the versions that had it."
+        )
+    here = tree.find(frames, head_tree(frames), path.parts)
+    if here is not None and here[0] == found[0]:
+        return None
+    edits = list(replaced(frames, path, found[0], here[0] if here else None))
+    message = f"{path} restored from the version {version.commit.short}"
+    return commit_edits(core.store, frames, batch, edits, message, now)
+
+
+async def revert(core: Core, vault: str, commit: str) -> CommitId | None:
+    def work() -> Generator[None, None, tuple[VaultFrames, CommitId | None]]:
+        frames = find_vault(core.store, vault)
+        require_writable(frames.record, core.node_id)
+        version = version_of(frames, find_commit(frames, commit))
+        parents = history.read_commit(frames, version.commit).parents
+        message = f"Took back the version {version.commit.short}"
+        while True:
+            batch = frames.batch()
+            try:
+                before = version_of(frames, parents[0]).tree if parents else tree.empty_tree(batch)
+                head = head_tree(frames)
+                new = yield from _taken_back(frames, batch, version, before)
+                if head_tree(frames) == head:  # else somebody wrote meanwhile: once more, upon that
+                    return frames, commit_tree(core.store, frames, batch, new, message, core.clock.now())
+            finally:
+                batch.discard()
+
+    return _told(core, *await core.desk.steps(work()))
+
+
+def _taken_back(frames: VaultFrames, batch: Batch, version: Version, before: Oid) -> Generator[None, None, Oid]:
+    """The tree of the vault without what this version changed. Raises Conflict if that has changed again since."""
+    head = head_tree(frames)
+    if head == version.tree:
+        return before
+    edits: list[tree.Edit] = []
+    in_the_way: list[SecretPath] = []
+    for number, step in enumerate(takes_back(batch, before, version.tree, head), 1):
+        if isinstance(step, SecretPath):
+            in_the_way.append(step)
+        else:
+            edits.append(step)
+        if number % _STEP == 0:
+            yield
+    if in_the_way:
+        raise _changed_since(frames, version.commit, in_the_way)
+    return (yield from tree.editing(batch, head, edits))
+
+
+def _told(core: Core, frames: VaultFrames, made: CommitId | None) -> CommitId | None:
     if made is not None:
         core.bus.say(VaultChanged(frames.vault_id))
     return made

@@ -1,20 +1,20 @@
-"""Secrets: read, write, list and rearrange. Each call that changes something is one commit in each vault it changes."""
+"""Secrets: read, write and list. Each write is one commit. What rearranges them is `arranging`'s."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Generator, Sequence
 from functools import partial
 
+from pk_tui.agent import arranging
+from pk_tui.agent.arranging import Place
 from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, refuse_names_of_git, require_writable
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_vault
-from pk_tui.agent.slots import apart, find_slot, find_template, put_item, refuse_slot, without
-from pk_tui.agent.versions import Version, find_version, newest
+from pk_tui.agent.slots import find_slot, find_template, put_item, refuse_slot
+from pk_tui.agent.versions import Spot, Version, find_version, missing, newest, spot_at
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import EntryView, FoundView, SecretStat
-from pk_tui.clock import Instant
-from pk_tui.errors import AlreadyExists, Misuse, NotFound
+from pk_tui.errors import AlreadyExists, Misuse
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
@@ -22,47 +22,16 @@ from pk_tui.store.vaults import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import chunks, history, tree
 from pk_tui.vault.item import MAX_ITEM
-from pk_tui.vault.objects import Facts, Kind, Oid
+from pk_tui.vault.objects import Oid
 
 SMALL = 256 * 1024
 """Bytes up to which a secret is written in one desk job."""
 READ_AT_ONCE = 4
 """Chunks read in one desk job, 1 MiB."""
 
-Place = tuple[str, SecretPath]
-_Done = list[tuple[VaultId, CommitId | None]]
-"""The vaults of one call, each with its commit, or None if nothing in it was changed."""
-EditsOf = Callable[[VaultFrames, Batch, list[SecretPath]], list[tree.Edit]]
 
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Something found at a path of a version."""
-
-    frames: VaultFrames
-    oid: Oid
-    facts: Facts
-
-    @property
-    def is_directory(self) -> bool:
-        return self.facts.kind is Kind.TREE
-
-
-def _missing(version: Version, path: SecretPath) -> NotFound:
-    which = "" if version.is_newest else f"version {version.commit.short} of the "
-    name = safe_text(version.frames.record.name, 80)
-    return NotFound(f"There is no secret “{safe_text(str(path))}” in the {which}vault “{name}”.")
-
-
-def _at(version: Version, path: SecretPath) -> _Spot:
-    found = tree.find(version.frames, version.tree, path.parts)
-    if found is None:
-        raise _missing(version, path)
-    return _Spot(version.frames, *found)
-
-
-def _secret_at(version: Version, path: SecretPath) -> _Spot:
-    spot = _at(version, path)
+def _secret_at(version: Version, path: SecretPath) -> Spot:
+    spot = spot_at(version, path)
     if spot.is_directory:
         raise Misuse(f"“{safe_text(str(path))}” is a directory, not a secret. List it with `pk-tui secrets ls`.")
     return spot
@@ -75,45 +44,6 @@ def _require_absent(frames: VaultFrames, path: SecretPath) -> None:
 
 def _bodies(frames: VaultFrames, names: list[Oid]) -> list[Plaintext]:
     return [Plaintext(frames.body(name)) for name in names]
-
-
-def _landing(frames: VaultFrames, source: SecretPath, target: SecretPath) -> SecretPath:
-    """Where a move or copy ends: the target itself, or inside it if it is a directory. Raises AlreadyExists if taken."""
-    found = tree.find(frames, head_tree(frames), target.parts)
-    if found is not None and found[1].kind is Kind.TREE:
-        target = target / source.name
-        found = tree.find(frames, head_tree(frames), target.parts)
-    if found is not None:
-        raise AlreadyExists(f"“{safe_text(str(target))}” is already there. Remove it first, or choose another name.")
-    refuse_slot(newest(frames), target, "written over")
-    refuse_names_of_git(frames, target)
-    return target
-
-
-def _committing(core: Core, frames: VaultFrames, batch: Batch, edits: list[tree.Edit], now: Instant) -> CommitId | None:
-    try:
-        return commit_edits(core.store, frames, batch, edits, None, now)
-    finally:
-        batch.discard()
-
-
-def _copy_across(core: Core, spot: _Spot, target: VaultFrames, goal: SecretPath, now: Instant) -> CommitId | None:
-    """Copy a secret or directory into another vault: its objects are sealed anew there, under that vault's key."""
-    require_writable(target.record, core.node_id)
-    batch = target.batch()
-    try:
-        tree.transplant(spot.frames, batch, spot.oid)
-        return commit_edits(core.store, target, batch, [(goal, tree.Put(spot.oid))], None, now)
-    finally:
-        batch.discard()
-
-
-def _told(core: Core, done: _Done) -> Sequence[CommitId]:
-    """The commits that were made, after saying which vaults changed."""
-    made = [(vault_id, commit) for vault_id, commit in done if commit is not None]
-    for vault_id, _ in made:
-        core.bus.say(VaultChanged(vault_id))
-    return [commit for _, commit in made]
 
 
 class SecretService:
@@ -207,7 +137,7 @@ class SecretService:
             frames = find_vault(core.store, vault)
             place = find_slot(newest(frames), path)
             if place is None:
-                raise _missing(newest(frames), path)
+                raise missing(newest(frames), path)
             slot = place.item.slot(place.name)
             if create_only and slot is not None:
                 raise AlreadyExists(f"The slot “{safe_text(str(path))}” is already there.")
@@ -223,7 +153,8 @@ class SecretService:
                 batch.discard()
 
         frames, commit = await core.desk.do(job)
-        _told(core, [(frames.vault_id, commit)])
+        if commit is not None:
+            core.bus.say(VaultChanged(frames.vault_id))
         return commit
 
     async def list(
@@ -236,7 +167,7 @@ class SecretService:
             parts = directory.parts if directory else ()
             if directory is not None:
                 refuse_slot(version, directory, "listed")
-                spot = _at(version, directory)
+                spot = spot_at(version, directory)
                 if not spot.is_directory:
                     return [EntryView(str(directory), False, spot.facts.size)]
             rows: list[EntryView] = []
@@ -262,133 +193,35 @@ class SecretService:
     async def stat(self, vault: str, path: SecretPath) -> SecretStat:
         core = self._gate.core()
 
-        def job() -> SecretStat:
+        def work() -> Generator[None, None, SecretStat]:
             version = find_version(core.store, vault)
             place = find_slot(version, path)
             if place is not None:
                 size = len(place.value())
-                last = history.last_change(version.frames, version.commit, place.path)
-                return SecretStat(path, False, size, last.commit, last.time, 1)
-            spot = _at(version, path)
-            last = history.last_change(version.frames, version.commit, path)
+                commit, last = yield from history.last_change(version.frames, version.commit, place.path)
+                return SecretStat(path, False, size, commit, last.time, 1)
+            spot = spot_at(version, path)
+            pieces = 0 if spot.is_directory else len(chunks.piece_names(spot.frames, spot.oid))
+            commit, last = yield from history.last_change(version.frames, version.commit, path)
             return SecretStat(
                 path=path,
                 is_directory=spot.is_directory,
                 size=spot.facts.size,
-                commit=last.commit,
+                commit=commit,
                 modified=last.time,
-                chunks=0 if spot.is_directory else len(chunks.piece_names(spot.frames, spot.oid)),
+                chunks=pieces,
             )
 
-        return await core.desk.do(job)
+        return await core.desk.steps(work())
 
     async def make_directories(self, paths: Sequence[Place], parents: bool = False) -> Sequence[CommitId]:
-        def edits(frames: VaultFrames, batch: Batch, wanted: list[SecretPath]) -> list[tree.Edit]:
-            root = head_tree(frames)
-            made: set[tuple[str, ...]] = set()
-            for path in wanted:
-                refuse_slot(newest(frames), path, "made")
-                refuse_names_of_git(frames, path)
-                found = tree.find(frames, root, path.parts)
-                if found is not None and not (parents and found[1].kind is Kind.TREE):
-                    raise AlreadyExists(f"“{safe_text(str(path))}” is already there.")
-                above = path.parent
-                if above and not parents and above not in made and tree.find(frames, root, above) is None:
-                    raise NotFound(
-                        f"The directory “{safe_text('/'.join(above))}” is not there. Make it first, or use --recursive."
-                    )
-                made.add(path.parts)
-            return [(path, tree.MakeDirectory()) for path in wanted]
-
-        return await self._edit_each(paths, edits)
+        return await arranging.make_directories(self._gate.core(), paths, parents)
 
     async def remove(self, paths: Sequence[Place], recursive: bool = False) -> Sequence[CommitId]:
-        def edits(frames: VaultFrames, batch: Batch, wanted: list[SecretPath]) -> list[tree.Edit]:
-            wanted, slots = apart(newest(frames), wanted)
-            for path in wanted:
-                if _at(newest(frames), path).is_directory and not recursive:
-                    raise Misuse(
-                        f"“{safe_text(str(path))}” is a directory. To remove it with all it holds, use --recursive."
-                    )
-            outer = [path for path in dict.fromkeys(wanted) if not any(path.is_under(other) for other in wanted)]
-            gone: list[tree.Edit] = [(path, tree.Remove()) for path in outer]
-            for path, item in without(slots).items():
-                if path not in outer and not any(path.is_under(other) for other in outer):
-                    gone.append((path, put_item(batch, item)))
-            return gone
-
-        return await self._edit_each(paths, edits)
+        return await arranging.remove(self._gate.core(), paths, recursive)
 
     async def move(self, source: Place, target: Place) -> Sequence[CommitId]:
-        core = self._gate.core()
-
-        def job() -> _Done:
-            from_vault, to_vault = find_vault(core.store, source[0]), find_vault(core.store, target[0])
-            require_writable(from_vault.record, core.node_id)
-            refuse_slot(newest(from_vault), source[1], "moved")
-            spot = _at(newest(from_vault), source[1])
-            goal = _landing(to_vault, source[1], target[1])
-            now = core.clock.now()
-            if from_vault.record.vault_id == to_vault.record.vault_id:
-                if goal.is_under(source[1]):
-                    raise Misuse("A directory cannot be moved into itself.")
-                batch = from_vault.batch()
-                edits: list[tree.Edit] = [(source[1], tree.Remove()), (goal, tree.Put(spot.oid))]
-                return [(from_vault.vault_id, _committing(core, from_vault, batch, edits, now))]
-            copied = _copy_across(core, spot, to_vault, goal, now)
-            removed = _committing(core, from_vault, from_vault.batch(), [(source[1], tree.Remove())], now)
-            return [(to_vault.vault_id, copied), (from_vault.vault_id, removed)]
-
-        return _told(core, await core.desk.do(job))
+        return await arranging.move(self._gate.core(), source, target)
 
     async def copy(self, source: Place, target: Place, recursive: bool = False) -> CommitId:
-        core = self._gate.core()
-
-        def job() -> tuple[VaultId, CommitId]:
-            version, to_vault = find_version(core.store, source[0]), find_vault(core.store, target[0])
-            from_vault = version.frames
-            refuse_slot(version, source[1], "copied")
-            spot = _at(version, source[1])
-            if spot.is_directory and not recursive:
-                raise Misuse(
-                    f"“{safe_text(str(source[1]))}” is a directory. To copy it with all it holds, use --recursive."
-                )
-            goal = _landing(to_vault, source[1], target[1])
-            now = core.clock.now()
-            if from_vault.record.vault_id == to_vault.record.vault_id:
-                if version.is_newest and goal.is_under(source[1]):
-                    raise Misuse("A directory cannot be copied into itself.")
-                commit = _committing(core, to_vault, to_vault.batch(), [(goal, tree.Put(spot.oid))], now)
-            else:
-                commit = _copy_across(core, spot, to_vault, goal, now)
-            return to_vault.vault_id, commit or CommitId(to_vault.record.commit)
-
-        vault_id, commit = await core.desk.do(job)
-        _told(core, [(vault_id, commit)])
-        return commit
-
-    async def _edit_each(self, paths: Sequence[Place], edits_of: EditsOf) -> Sequence[CommitId]:
-        """One commit for each vault named, all in one transaction: if one path is wrong, nothing is written anywhere."""
-        core = self._gate.core()
-
-        def job() -> _Done:
-            by_vault: dict[bytes, tuple[VaultFrames, list[SecretPath]]] = {}
-            for reference, path in paths:
-                frames = find_vault(core.store, reference)
-                require_writable(frames.record, core.node_id)
-                by_vault.setdefault(frames.record.vault_id, (frames, []))[1].append(path)
-            now = core.clock.now()
-            batches = [(frames, frames.batch(), wanted) for frames, wanted in by_vault.values()]
-            try:
-                plans = [(frames, batch, edits_of(frames, batch, wanted)) for frames, batch, wanted in batches]
-                with core.store.transaction():
-                    return [
-                        (frames.vault_id, commit_edits(core.store, frames, batch, edits, None, now))
-                        for frames, batch, edits in plans
-                    ]
-            finally:
-                # Only now: until the transaction is over, what a batch wrote is still its own, and discarding would remove it.
-                for _, batch, _ in batches:
-                    batch.discard()
-
-        return _told(core, await core.desk.do(job))
+        return await arranging.copy(self._gate.core(), source, target, recursive)

@@ -44,6 +44,8 @@ from pk_tui.vault import history
 
 LOG_LIMIT = 1000
 """Commits of a log when no limit is given."""
+_STEP = 500
+"""Changes of one commit shown between two places where the work can be interrupted."""
 
 
 class VaultService:
@@ -137,13 +139,18 @@ class VaultService:
                 if entry is None:  # a commit that does not touch the path: nothing to show, but a step to stop at
                     yield
                     continue
+                changes: list[ChangeView] = []
+                for number, change in enumerate(entry.changes, 1):
+                    changes.append(ChangeView(*change))
+                    if number % _STEP == 0:
+                        yield
                 found.append(
                     CommitView(
                         commit=entry.commit,
                         time=entry.time,
                         author=entry.author,
                         message=entry.message,
-                        changes=tuple(ChangeView(change_path, change) for change_path, change in entry.changes),
+                        changes=tuple(changes),
                         parents=entry.parents,
                     )
                 )

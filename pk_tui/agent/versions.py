@@ -1,4 +1,5 @@
-"""What `VAULT` and `VAULT@COMMIT` mean where a vault is read: its newest version, or one before. Desk work, reads only."""
+"""What `VAULT` and `VAULT@COMMIT` mean where a vault is read, its newest version or one before, and what lies at a path of one.
+Desk work, reads only."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from pk_tui.errors import Corrupt, Misuse, NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaults import VaultFrames
-from pk_tui.terms import CommitId
-from pk_tui.vault import history
-from pk_tui.vault.objects import Kind, Oid
+from pk_tui.terms import CommitId, SecretPath
+from pk_tui.vault import history, tree
+from pk_tui.vault.objects import Facts, Kind, Oid
 
 MIN_PREFIX = 4
 """Characters of a commit's name that are enough if no other commit begins so."""
@@ -36,6 +37,19 @@ class Version:
         return self.commit.raw == self.frames.record.commit
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Something found at a path of a version."""
+
+    frames: VaultFrames
+    oid: Oid
+    facts: Facts
+
+    @property
+    def is_directory(self) -> bool:
+        return self.facts.kind is Kind.TREE
+
+
 def find_version(store: NodeStore, reference: str) -> Version:
     """The vault's newest version, or the one that `VAULT@COMMIT` names. Raises NotFound, Misuse, and Corrupt if it is damaged."""
     vault, at, commit = reference.partition("@")
@@ -51,14 +65,28 @@ def newest(frames: VaultFrames) -> Version:
 def version_of(frames: VaultFrames, commit: CommitId) -> Version:
     """Raises Corrupt, in words, if it cannot be read."""
     try:
-        tree = history.read_commit(frames, commit).tree
-        frames.facts(tree)
+        root = history.read_commit(frames, commit).tree
+        frames.facts(root)
     except KeyError as error:
         raise Corrupt(
             f"The version {commit.short} of “{safe_text(frames.record.name, 80)}” is damaged: a part of it is gone. "
             "Other versions may be whole; `pk-tui check` says what is wrong."
         ) from error
-    return Version(frames, commit, tree)
+    return Version(frames, commit, root)
+
+
+def spot_at(version: Version, path: SecretPath) -> Spot:
+    """The secret or directory at this path. Raises NotFound."""
+    found = tree.find(version.frames, version.tree, path.parts)
+    if found is None:
+        raise missing(version, path)
+    return Spot(version.frames, *found)
+
+
+def missing(version: Version, path: SecretPath) -> NotFound:
+    which = "" if version.is_newest else f"version {version.commit.short} of the "
+    name = safe_text(version.frames.record.name, 80)
+    return NotFound(f"There is no secret “{safe_text(str(path))}” in the {which}vault “{name}”.")
 
 
 def find_commit(frames: VaultFrames, text: str) -> CommitId:

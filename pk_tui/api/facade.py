@@ -114,7 +114,7 @@ class Vaults(Protocol):
         ...
 
     async def restore(self, vault: str, commit: str, path: SecretPath | None = None) -> CommitId | None:
-        """A new commit that makes the vault, or the secret or directory at `path`, as it was in that version. None if it is so."""
+        """A new commit that makes the vault, or the secret or directory at `path`, as it was in that version. None if it is."""
         ...
 
     async def revert(self, vault: str, commit: str) -> CommitId | None:

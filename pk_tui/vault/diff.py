@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 
 from pk_tui.terms import Change, SecretPath
 from pk_tui.vault import entries
 from pk_tui.vault.objects import Kind, ObjectSource, Oid
 
 Changed = tuple[SecretPath, Change]
+_STEP = 500
+"""Entries of one directory between two places where counting can be interrupted."""
 
 
 def changes(source: ObjectSource, old: Oid | None, new: Oid | None, prefix: tuple[str, ...] = ()) -> Iterator[Changed]:
@@ -32,6 +35,28 @@ def changes(source: ObjectSource, old: Oid | None, new: Oid | None, prefix: tupl
     before, after = differing(source, old, new)
     for name in sorted(before.keys() | after.keys()):
         yield from changes(source, before.get(name), after.get(name), (*prefix, name.decode()))
+
+
+def counting(
+    source: ObjectSource, old: Oid | None, new: Oid | None, counts: Counter[Change]
+) -> Generator[None, None, None]:
+    """Add to `counts` how many rows `changes` would give, in steps. What is there on one side alone is not read."""
+    if old == new:
+        return
+    was, became = (None if oid is None else source.facts(oid) for oid in (old, new))
+    if was and became and Kind.TREE not in (was.kind, became.kind):
+        counts[Change.MODIFIED] += 1
+        return
+    if was is None or became is None or was.kind is not became.kind:
+        counts[Change.DELETED] += was.secrets if was else 0
+        counts[Change.ADDED] += became.secrets if became else 0
+        return
+    before, after = differing(source, old, new)
+    yield
+    for number, name in enumerate(before.keys() | after.keys(), 1):
+        yield from counting(source, before.get(name), after.get(name), counts)
+        if number % _STEP == 0:
+            yield
 
 
 def differing(source: ObjectSource, old: Oid | None, new: Oid | None) -> tuple[dict[bytes, Oid], dict[bytes, Oid]]:

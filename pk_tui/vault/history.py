@@ -11,12 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pk_tui.clock import SECOND, Instant
 from pk_tui.errors import Malformed, Misuse
 from pk_tui.terms import Change, CommitId, NodeId, SecretPath
 from pk_tui.vault import entries
-from pk_tui.vault.diff import Changed, changes
+from pk_tui.vault.diff import Changed, changes, counting
 from pk_tui.vault.facts import commit_facts
 from pk_tui.vault.objects import Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
 
@@ -132,7 +133,7 @@ def walk(source: ObjectSource, head: CommitId, limit: int | None = None) -> Iter
 def log(source: ObjectSource, head: CommitId, path: SecretPath | None = None) -> Iterator[LogEntry | None]:
     """The commits from `head` back, newest first, each with its changes; with `path` only the changes at or below it.
 
-    Yields None for a commit that leaves `path` as it was: nothing to show, but a point where long work can be interrupted.
+    Yields None where long work can be interrupted: for a commit that leaves `path` as it was, and among very many changes.
     """
     look = _PathLook(source, path.parts if path else ())
     for (commit_id, commit), parent in _pairs(source, head):
@@ -140,15 +141,23 @@ def log(source: ObjectSource, head: CommitId, path: SecretPath | None = None) ->
         if path is not None and new == old:
             yield None
             continue
-        changed = tuple(changes(source, old, new, look.parts))
-        yield LogEntry(commit_id, commit.time, str(commit.author), commit.message, changed, commit.parents)
+        changed: list[Changed] = []
+        for change in changes(source, old, new, look.parts):
+            changed.append(change)
+            if len(changed) % _STEP == 0:
+                yield None
+        yield LogEntry(commit_id, commit.time, str(commit.author), commit.message, tuple(changed), commit.parents)
 
 
-def last_change(source: ObjectSource, head: CommitId, path: SecretPath) -> LogEntry:
-    """The newest commit that touched `path`, which is there at `head`."""
-    for entry in log(source, head, path):
-        if entry is not None:
-            return entry
+def last_change(
+    source: ObjectSource, head: CommitId, path: SecretPath
+) -> Generator[None, None, tuple[CommitId, Commit]]:
+    """The newest commit that touched `path`, which is there at `head`, or anything below it. In steps, one for each commit."""
+    look = _PathLook(source, path.parts)
+    for (commit_id, commit), parent in _pairs(source, head):
+        if look.at(commit.tree) != (look.at(parent.tree) if parent else None):
+            return commit_id, commit
+        yield
     raise LookupError("no commit touches this path")
 
 
@@ -262,17 +271,12 @@ def describe_changes(source: ObjectSource, old: Oid | None, new: Oid) -> str:
 
 def describing_changes(source: ObjectSource, old: Oid | None, new: Oid) -> Generator[None, None, str]:
     """The same in steps."""
-    some: list[Changed] = []
-    counts: Counter[Change] = Counter()
-    for changed in changes(source, old, new):
-        counts[changed[1]] += 1
-        if counts.total() % _STEP == 0:
-            yield
-        if len(some) < MESSAGE_PATHS:
-            some.append(changed)
-    if not counts:
+    some = list(islice(changes(source, old, new), MESSAGE_PATHS + 1))
+    if not some:
         return "Changed empty directories"
-    if counts.total() > MESSAGE_PATHS:
-        numbers = ", ".join(f"{counts[change]} {change}" for change in Change if counts[change])
-        return f"{counts.total()} secrets: {numbers}"
-    return "\n".join(f"{path} {change}" for path, change in some)
+    if len(some) <= MESSAGE_PATHS:
+        return "\n".join(f"{path} {change}" for path, change in some)
+    counts: Counter[Change] = Counter()
+    yield from counting(source, old, new, counts)
+    numbers = ", ".join(f"{counts[change]} {change}" for change in Change if counts[change])
+    return f"{counts.total()} secrets: {numbers}"

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from agent.actors import EPOCH, at, new_store, refused
+from simulator import VirtualClock
 
-from pk_tui.agent.commits import commit_edits, create_vault, head_facts, head_tree, require_writable
+from pk_tui.agent.commits import commit_edits, committing_edits, create_vault, head_facts, head_tree, require_writable
 from pk_tui.agent.rights import lineage_of
 from pk_tui.errors import NotFound, ReadOnly
 from pk_tui.records import replace
@@ -64,6 +67,34 @@ def test_the_paths_are_the_message_unless_one_is_given() -> None:
     assert history.read_commit(frames, CommitId(frames.record.commit)).message == "a added"
     put(store, frames, "a", b"2", "because")
     assert history.read_commit(frames, CommitId(frames.record.commit)).message == "because"
+
+
+def test_very_many_edits_stop_on_the_way_and_are_made_upon_what_was_written_meanwhile() -> None:
+    store, _ = new_store()
+    frames = create_vault(store, "work", EPOCH)
+    batch = frames.batch()
+    writer = chunks.ChunkWriter(batch)
+    writer.feed(b"1")
+    there = tree.Put(writer.finish()[0])
+    edits: list[tree.Edit] = [(at(f"d{number % 7}/s{number}"), there) for number in range(1200)]
+    work = committing_edits(store, frames, batch, edits, "many", VirtualClock(EPOCH + 2))
+    steps = sum(1 for _ in itertools.islice(work, 5))
+    meanwhile = put(store, frames, "d3/mine", b"2")
+    while True:
+        try:
+            next(work)
+            steps += 1
+        except StopIteration as end:
+            commit = end.value
+            break
+    assert steps > 10
+    assert commit == CommitId(frames.record.commit)
+    made = history.read_commit(frames, commit)
+    assert (made.message, made.parents) == ("many", (meanwhile,))
+    assert {row.path for row in tree.listing(frames, made.tree, (), True) if not row.is_directory} == {
+        "d3/mine",
+        *(str(path) for path, _ in edits),
+    }
 
 
 def test_an_edit_that_fails_changes_nothing() -> None:

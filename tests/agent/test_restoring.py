@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from agent.actors import at, everything, noise, read, refused, shared, write
+import pytest
+from agent.actors import at, everything, left_behind, noise, read, refused, shared, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator import World, simulate
@@ -215,6 +218,64 @@ def test_what_changed_again_since_is_not_taken_back_and_is_named() -> None:
         with refused(Conflict, "“d/s0”, .*“d/s4” and 2 more have changed again since"):
             await alice.vaults.revert("work", str(removed))
         assert await alice.vaults.log("work") == log
+
+    alone(scenario)
+
+
+async def much_changed(alice: Agent, directory: Path) -> tuple[str, dict[str, bytes]]:
+    """Two commits of 1,200 secrets, each with other values, and one after them. The second, and what there was before it."""
+    before: dict[str, bytes] = {}
+    for value in (b"1", b"2"):
+        before = await everything(alice, "work")
+        for number in range(1200):
+            (directory / f"s{number}").write_bytes(value)
+        await alice.vaults.import_from("work", directory)
+    second = await head(alice)
+    await write(alice, "work:later", b"3")
+    return second, before
+
+
+def test_what_is_written_while_much_is_taken_back_stays(tmp_path: Path) -> None:
+    async def scenario(w: World, alice: Agent) -> None:
+        second, before = await much_changed(alice, tmp_path)
+        working = asyncio.create_task(alice.vaults.revert("work", second))
+        for name in ("during", "s7", "again"):
+            await asyncio.sleep(0)
+            await write(alice, f"work:{name}", b"2" if name == "s7" else b"4")  # s7 stays what it was
+        assert not working.done()
+        assert await working is not None
+        assert await everything(alice, "work") == before | {"later": b"3", "during": b"4", "again": b"4"}
+
+    alone(scenario)
+
+
+def test_what_changes_while_much_is_taken_back_stands_in_the_way(tmp_path: Path) -> None:
+    async def scenario(w: World, alice: Agent) -> None:
+        second, _ = await much_changed(alice, tmp_path)
+        working = asyncio.create_task(alice.vaults.revert("work", second))
+        await asyncio.sleep(0)
+        await write(alice, "work:s7", b"5")
+        now = await everything(alice, "work")
+        assert not working.done()
+        with refused(Conflict, "“s7” has changed again since"):
+            await working
+        assert await everything(alice, "work") == now
+
+    alone(scenario)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3])
+def test_a_revert_that_is_called_off_leaves_nothing(tmp_path: Path, turns: int) -> None:
+    async def scenario(w: World, alice: Agent) -> None:
+        second, _ = await much_changed(alice, tmp_path)
+        now, rows = await everything(alice, "work"), left_behind(w, "alice")
+        working = asyncio.create_task(alice.vaults.revert("work", second))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        assert (await everything(alice, "work"), left_behind(w, "alice")) == (now, rows)
 
     alone(scenario)
 

@@ -1,4 +1,5 @@
 import itertools
+from collections import Counter
 
 from dict_sink import DictSink, make_directory, put_blob, tree_of
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from pk_tui.terms import Change, SecretPath
 from pk_tui.vault import tree
 from pk_tui.vault.chunks import MAX_WHOLE, ChunkWriter
-from pk_tui.vault.diff import changes
+from pk_tui.vault.diff import changes, counting
 from pk_tui.vault.objects import Oid
 
 places = st.sampled_from(["a", "b/x", "b/y", "c/d/e", "c/d/f", "ü"])
@@ -29,6 +30,35 @@ def test_changes_are_those_between_two_dicts(before: dict[str, bytes], after: di
     assert told(sink, old, new) == expected
     assert list(changes(sink, old, old)) == []
     assert set(told(sink, None, new).values()) <= {Change.ADDED}
+
+
+@given(versions, versions)
+@settings(max_examples=60)
+def test_counting_gives_the_numbers_of_the_changes(before: dict[str, bytes], after: dict[str, bytes]) -> None:
+    sink = DictSink()
+    turned = {path.replace("b/x", "b").replace("c/d/e", "c"): value for path, value in after.items()}
+    trees = [None, *(tree_of(sink, fit) for fit in (before, after, without_clashes(turned)))]
+    for old, new in itertools.product(trees, repeat=2):
+        counts: Counter[Change] = Counter()
+        for _ in counting(sink, old, new, counts):
+            pass
+        assert +counts == Counter(change for _, change in changes(sink, old, new))
+
+
+def without_clashes(secrets: dict[str, bytes]) -> dict[str, bytes]:
+    """Without those below a path that is a secret itself."""
+    return {path: value for path, value in secrets.items() if not any(path.startswith(f"{other}/") for other in secrets)}
+
+
+def test_what_is_on_one_side_alone_is_counted_unread(sink: DictSink) -> None:
+    old = tree_of(sink, {"a": b"1"})
+    new = tree_of(sink, {"a": b"1", **{f"d/e/{number}": b"" for number in range(30)}})
+    for name in set(sink) - {old, new}:
+        sink.objects[name] = (sink.facts(name), b"not to be read", None, None)
+    counts: Counter[Change] = Counter()
+    for _ in counting(sink, old, new, counts):
+        pass
+    assert +counts == {Change.ADDED: 30}
 
 
 def test_paths_come_in_order_and_below_the_prefix(sink: DictSink) -> None:

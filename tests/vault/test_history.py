@@ -153,8 +153,8 @@ def test_walking_and_the_log_follow_the_line_of_the_vault_and_tell_what_a_merge_
     assert [row.commit for row in rows] == [head, *line[::-1]]
     assert [row.parents for row in rows] == [(line[1], theirs), (line[0],), ()]
     assert [(str(path), change) for path, change in rows[0].changes] == [("a", Change.MODIFIED), ("t", Change.ADDED)]
-    assert last_change(sink, head, SecretPath.parse("a")).commit == head
-    assert last_change(sink, head, SecretPath.parse("ours")).commit == line[1]
+    assert finish(last_change(sink, head, SecretPath.parse("a")))[0] == head
+    assert finish(last_change(sink, head, SecretPath.parse("ours")))[0] == line[1]
 
 
 def test_an_author_that_is_no_canonical_node_id_is_refused(sink: DictSink) -> None:
@@ -213,9 +213,17 @@ def test_the_log_of_a_path_follows_secrets_that_become_directories(sink: DictSin
 def test_the_last_change_of_a_secret_is_found(sink: DictSink) -> None:
     line = line_of(sink, VERSIONS)
     for path, number in (("a", 2), ("d/b", 1), ("d", 3)):
-        assert last_change(sink, line[-1], SecretPath.parse(path)).commit == line[number]
+        found, made = finish(last_change(sink, line[-1], SecretPath.parse(path)))
+        assert (found, made) == (line[number], history.read_commit(sink, line[number]))
     with pytest.raises(LookupError):
-        last_change(sink, line[-1], SecretPath.parse("nothing"))
+        finish(last_change(sink, line[-1], SecretPath.parse("nothing")))
+
+
+def test_looking_for_the_last_change_and_the_log_stop_on_the_way(sink: DictSink) -> None:
+    many = {f"s{number}": b"" for number in range(1200)}
+    line = line_of(sink, [many, many | {"a": b"1"}, many | {"a": b"2"}, many | {"a": b"3"}])
+    assert len(list(last_change(sink, line[-1], SecretPath.parse("s1")))) == 3
+    assert [entry is None for entry in log(sink, line[0])] == [True, True, False]
 
 
 def made_last(sink: DictSink, head: CommitId, until: CommitId, *paths: str) -> dict[str, str]:
@@ -254,8 +262,8 @@ def test_who_touched_a_path_last_is_who_the_log_of_it_names(versions: list[dict[
 
 
 def test_describing_very_many_changes_can_be_interrupted(sink: DictSink) -> None:
-    root = tree_of(sink, {f"s{number}": b"" for number in range(1200)})
-    assert len(list(history.describing_changes(sink, None, root))) == 2
+    old, new = (tree_of(sink, {f"s{number}": value for number in range(1200)}) for value in (b"1", b"2"))
+    assert len(list(history.describing_changes(sink, old, new))) == 3
 
 
 def test_a_long_history_is_walked_without_recursion(sink: DictSink) -> None:

@@ -286,10 +286,11 @@ def test_a_chunked_secret_is_one_secret_in_a_tree(sink: DictSink) -> None:
 def test_transplanting_copies_everything_below_once() -> None:
     source, target = DictSink(), DictSink()
     root = tree_of(source, {"a/b": b"1", "c/b": b"1", "d": b"2"})
-    tree.transplant(source, target, root)
+    steps = len(list(tree.transplanting(source, target, root)))
+    assert steps == len(target) == 4  # two secrets, the directory that is there twice, and the root
     assert secrets_of(target, root) == secrets_of(source, root)
     assert set(target) < set(source) | {root}
-    tree.transplant(source, target, root)
+    assert list(tree.transplanting(source, target, root)) == []
     assert target.facts(root) == source.facts(root)
 
 
@@ -298,7 +299,7 @@ def test_transplanting_does_not_mistake_another_object_for_the_one_meant() -> No
     oid = put_blob(source, b"ours")
     target.add(oid, Facts(Kind.BLOB, 0, 0, 1, 4, bytes(32)), b"evil")
     with pytest.raises(Corrupt):
-        tree.transplant(source, target, oid)
+        list(tree.transplanting(source, target, oid))
 
 
 def test_real_git_finds_nothing_wrong_with_an_export(tmp_path: Path) -> None:

@@ -35,7 +35,14 @@ async def ask(s: Stage, key: str = "W", **given: Any) -> list[Any]:
 def test_it_proposes_a_free_name_and_says_what_follows(size: tuple[int, int]) -> None:
     async def scenario(s: Stage) -> None:
         answers = await ask(s)
-        await s.see("infra-mine-2", "You get", "3 secrets", "merges in what is changed there", "! lets you decide", "infra stays as it is")
+        await s.see(
+            "infra-mine-2",
+            "You get",
+            "3 secrets",
+            "merges in what is changed there",
+            "! lets you decide",
+            "infra stays as it is",
+        )
         await s.press("enter")
         assert answers == [MakeFork("infra-mine-2")]
 
