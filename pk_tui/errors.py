@@ -11,6 +11,7 @@ typed, never a secret value, key, password or ticket. Text that came from outsid
     │   └── RolledBack 65    the database is older than it was    ├── CannotOpen 65     a sealed thing does not open
     ├── Unreachable 68       no known address answers             ├── NameTaken 69      a name is taken at clone
     ├── Conflict 70          both sides changed                   ├── AlreadyExists 73  cannot create
+    │   └── Rewritten 70     a history begun anew, to be accepted │
     ├── StorageFailed 74     disk full, unreadable                ├── Busy 75           try later
     ├── PeerMisbehaved 76    the peer broke the protocol          ├── PermissionDenied 77   not permitted or not there
     │                                                             │   ├── ReadOnly 77       a clone is not written
@@ -106,6 +107,13 @@ class Conflict(PkError):
     kind = "conflict"
     title = "Conflict"
     exit_code = 70
+
+
+class Rewritten(Conflict):
+    """The other side's history does not hold the version that is here. It may be taken by who says so; an older one never is."""
+
+    kind = "rewritten"
+    title = "The history was rewritten"
 
 
 class AlreadyExists(PkError):

@@ -90,7 +90,7 @@ def commit_edits(
 def committing_edits(
     store: NodeStore, frames: VaultFrames, batch: Batch, edits: Sequence[tree.Edit], message: str | None, clock: Clock
 ) -> Generator[None, None, CommitId | None]:
-    """The same in steps, for very many edits: they are made upon what the vault holds at the last step, whoever wrote meanwhile."""
+    """The same in steps, for very many edits: made upon what the vault holds at the last step, whoever wrote meanwhile."""
     while True:
         require_writable(frames.record, store.signing.node_id)
         head = head_tree(frames)

@@ -17,7 +17,7 @@ from pk_tui.agent.directory import describe_node
 from pk_tui.agent.overlap import both
 from pk_tui.api.facade import OnProgress
 from pk_tui.api.views import Progress
-from pk_tui.errors import Conflict, Malformed, PeerMisbehaved, PermissionDenied
+from pk_tui.errors import Conflict, Malformed, PeerMisbehaved, PermissionDenied, Rewritten
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.frames import Batch
 from pk_tui.store.vaults import VaultFrames
@@ -29,6 +29,9 @@ from pk_tui.wire.messages import Transfer, TransferBegin, TransferEnd, decode_an
 
 FEED_AT = 256 * 1024
 """Bytes of received pieces handed to the desk at once."""
+ANOTHER_WAY = (
+    "The other side's history went another way than the one that is here. Nothing was changed; ask the owner what happened."
+)
 HOW_TO_ACCEPT = (
     " To take the other side's history all the same, pull with `--accept-rewritten`. The version that is here stays readable "
     "then."
@@ -61,7 +64,7 @@ async def receive(
     """Ask `node` for its vault of this lineage and take it in, from the version `known` on. The batch is the caller's to commit
     or discard; if this raises, there is none.
 
-    Conflict if the other side's history does not hold `known`, unless that is accepted.
+    Rewritten if the other side's history does not hold `known`, unless that is accepted.
     """
     # Only what follows our own version is taken, so that is all there is to tell.
     have = () if known is None else (known.commit.raw,)
@@ -85,7 +88,7 @@ async def receive(
                 try:
                     size = await _take_in(core, stream, incoming, batch, beginning, progress)
                 except Conflict as error:  # the only one there is while objects come: the history begins anew
-                    raise Conflict(error.message + HOW_TO_ACCEPT) from error
+                    raise Rewritten(error.message + HOW_TO_ACCEPT) from error
         if known is None or head.commit != known.commit:
             await core.desk.do(lambda: incoming.finish(head.commit.raw, head.digest))
         elif incoming.objects:
@@ -157,7 +160,7 @@ def _believable_head(
     number seen here of this lineage, perhaps in a clone that is deleted by now.
 
     Raises PeerMisbehaved for a head that does not verify, Conflict for one that is older than or beside ours. One beside ours
-    of no lower number may be accepted; an older one never is, or whoever serves it could take us back.
+    of no lower number may be accepted (Rewritten); an older one never is, or whoever serves it could take us back.
     """
     if (beginning.creator, beginning.nonce) != (lineage.creator.raw, lineage.nonce):
         raise PeerMisbehaved("The peer serves a vault of another lineage than the one asked for.")
@@ -174,11 +177,10 @@ def _believable_head(
                 )
             case Verdict.FORK:
                 can_be_accepted = head.sequence >= known.sequence and head.commit != known.commit
-                if not (can_be_accepted and accept_rewritten):
-                    raise Conflict(
-                        "The other side's history went another way than the one that is here. Nothing was changed; ask the owner "
-                        "what happened." + (HOW_TO_ACCEPT if can_be_accepted else "")
-                    )
+                if not can_be_accepted:
+                    raise Conflict(ANOTHER_WAY)
+                if not accept_rewritten:
+                    raise Rewritten(ANOTHER_WAY + HOW_TO_ACCEPT)
             case _:
                 pass
     if head.sequence < floor:

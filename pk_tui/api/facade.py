@@ -159,7 +159,7 @@ class Vaults(Protocol):
         progress: OnProgress = None,
         accept_rewritten: bool = False,
     ) -> PullView:
-        """Into a clone: forward only. Into a fork: a merge by whole secrets. Conflict if the other side's history was rewritten,
+        """Into a clone: forward only. Into a fork: a merge by whole secrets. Rewritten if the other side's history was written anew,
         unless `accept_rewritten`; then the version before stays readable as VAULT@COMMIT."""
         ...
 

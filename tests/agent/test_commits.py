@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 from agent.actors import EPOCH, at, new_store, refused
-from simulator import VirtualClock
 
 from pk_tui.agent.commits import commit_edits, committing_edits, create_vault, head_facts, head_tree, require_writable
 from pk_tui.agent.rights import lineage_of
+from pk_tui.clock import SystemClock
 from pk_tui.errors import NotFound, ReadOnly
 from pk_tui.records import replace
 from pk_tui.store.node import NodeStore
@@ -77,7 +77,7 @@ def test_very_many_edits_stop_on_the_way_and_are_made_upon_what_was_written_mean
     writer.feed(b"1")
     there = tree.Put(writer.finish()[0])
     edits: list[tree.Edit] = [(at(f"d{number % 7}/s{number}"), there) for number in range(1200)]
-    work = committing_edits(store, frames, batch, edits, "many", VirtualClock(EPOCH + 2))
+    work = committing_edits(store, frames, batch, edits, "many", SystemClock())
     steps = sum(1 for _ in itertools.islice(work, 5))
     meanwhile = put(store, frames, "d3/mine", b"2")
     while True:

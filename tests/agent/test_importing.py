@@ -152,12 +152,16 @@ def test_an_import_that_is_called_off_leaves_nothing(
     simulate(scenario)
 
 
-def test_a_vault_deleted_while_something_is_imported_is_gone(tmp_path: Path) -> None:
+def test_a_vault_deleted_while_something_is_imported_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_STOP_EVERY", 1)
     fill_directory(tmp_path)
 
     async def scenario(w: World) -> None:
         alice = await alice_with_a_vault(w)
         working = asyncio.create_task(alice.vaults.import_from("work", tmp_path))
+        frames = alice.store.vaults.list()[0].frame_store
+        while not frames.batches:  # what it is, is found out in a thread, which takes as long as it takes
+            await asyncio.sleep(0)
         for _ in range(20):
             await asyncio.sleep(0)
         await alice.vaults.delete("work")

@@ -577,7 +577,7 @@ def test_a_rewritten_upstream_is_never_taken_silently() -> None:
         bob, _ = await rewritten(w, {"a": b"2"})
         for vault in ("work", "mine"):
             before = frames_of(w, "bob", vault).record
-            with refused(Conflict, "rewritten.*--accept-rewritten"):
+            with refused(Rewritten, "rewritten.*--accept-rewritten"):
                 await bob.vaults.pull(vault)
             assert frames_of(w, "bob", vault).record == before
         await healthy(bob)
@@ -652,7 +652,7 @@ def test_an_unchanged_fork_does_not_lose_its_history_to_one_written_anew() -> No
 def test_two_contents_of_one_number_are_taken_if_accepted_and_an_older_number_never() -> None:
     async def scenario(w: World) -> None:
         bob, owner = await rewritten(w, {"a": b"2"}, sequence=3)
-        with refused(Conflict, "another way.*--accept-rewritten"):
+        with refused(Rewritten, "another way.*--accept-rewritten"):
             await bob.vaults.pull("work")
         assert (await bob.vaults.pull("work", accept_rewritten=True)).objects > 0
         assert await everything(bob, "work") == {"a": b"2"}
@@ -703,7 +703,7 @@ def test_forgetting_upstream_shows_as_rewritten_and_takes_the_secret_from_a_fork
         await write(bob, "mine:own", b"ours")
         await alice.vaults.forget("work", at("leaked"))
         for vault in ("work", "mine"):
-            with refused(Conflict, "--accept-rewritten"):
+            with refused(Rewritten, "--accept-rewritten"):
                 await bob.vaults.pull(vault)
         await bob.vaults.pull("mine", accept_rewritten=True)
         assert await everything(bob, "mine") == {"a": b"1", "own": b"ours"}

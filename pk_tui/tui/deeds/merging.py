@@ -7,19 +7,10 @@ from textual.content import Content
 
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import PullView, VaultView
-from pk_tui.errors import Conflict, PkError
+from pk_tui.errors import PkError, Rewritten
 from pk_tui.terms import CommitId
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.text import counted, sentence, shown
-
-ACCEPTING = "--accept-rewritten"
-"""What the sentence of a conflict names if, and only if, the other side's history may be taken all the same."""
-
-
-def is_rewritten(error: PkError) -> bool:
-    """True for a history that was written anew and may be taken; others, such as an older one, never are."""
-    return isinstance(error, Conflict) and ACCEPTING in error.message
-
 
 async def merged_words(api: AgentApi, came: PullView, who: str) -> Content:
     """`Merged 3 changes from bob; 1 conflict waits: ! decides.`"""
@@ -37,11 +28,11 @@ async def merged_words(api: AgentApi, came: PullView, who: str) -> Content:
     return sentence(f"Merged {what} from $who; {waits}", who=who)
 
 
-def not_taken(vault: VaultView, who: str) -> Conflict:
+def not_taken(vault: VaultView, who: str) -> Rewritten:
     """In place of the agent's sentence, which names an option of the command line."""
     says = sentence("$vault was not pulled: its history at $who was rewritten.",
                     vault=shown(vault.name, 40), who=who)  # fmt: skip
-    return Conflict(says.plain)
+    return Rewritten(says.plain)
 
 
 def rewritten_question(vault: VaultView, who: str) -> ConfirmDialog:

@@ -169,11 +169,9 @@ async def pull(pane: Pane, vault: VaultView, accept_rewritten: bool = False) -> 
         nonlocal rewritten
         try:
             came = await pane.api.vaults.pull(str(vault.vault_id), progress=step, accept_rewritten=accept_rewritten)
-        except Conflict as error:
-            rewritten = is_rewritten(error)
-            if rewritten:
-                raise not_taken(vault, who) from error
-            raise
+        except Rewritten as error:
+            rewritten = True
+            raise not_taken(vault, who) from error
         if came.old_head == came.new_head:
             return sentence("Nothing new in $vault.", vault=vault.name)
         if came.merged:

@@ -12,9 +12,9 @@ from tui.deeds.forked import OURS, THEIRS, apart, at, forked, rewritten
 from tui.people import clone
 from tui.stage import write
 
-from pk_tui.errors import Conflict, Misuse
+from pk_tui.errors import Conflict
 from pk_tui.terms import CommitId
-from pk_tui.tui.deeds.merging import is_rewritten, not_taken, rewritten_question, taken_words
+from pk_tui.tui.deeds.merging import not_taken, rewritten_question, taken_words
 from pk_tui.tui.deeds.receiving import pull
 
 HEAD = CommitId(bytes([1]) * 20)
@@ -128,12 +128,6 @@ def test_other_conflicts_are_said_and_offer_nothing() -> None:
         assert "rewritten" not in s.screen_text()
 
     play(scenario, forked)
-
-
-def test_only_a_conflict_that_can_be_accepted_is_a_rewritten_history() -> None:
-    assert is_rewritten(Conflict("It was rewritten. Pull with `--accept-rewritten`."))
-    assert not is_rewritten(Conflict("The other side has an older version."))
-    assert not is_rewritten(Misuse("--accept-rewritten"))
 
 
 def test_names_from_outside_stay_text_in_every_sentence() -> None:
