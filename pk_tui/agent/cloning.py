@@ -174,7 +174,7 @@ async def pull(
 ) -> PullView:
     """Bring a clone up to date with its origin, or with `node`'s copy of the same lineage, which becomes the origin.
 
-    A history that was rewritten is a Conflict, unless that is accepted: then the version before stays readable."""
+    A history that was written anew is refused as Rewritten, unless that is accepted: then the version before stays readable."""
 
     def begin() -> tuple[VaultFrames, NodeId, VaultId]:
         frames = find_vault(core.store, vault)

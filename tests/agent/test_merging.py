@@ -27,7 +27,7 @@ from pk_tui.agent.agent import Agent
 from pk_tui.agent.commits import create_vault
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import Take
-from pk_tui.errors import Busy, Conflict, Misuse, PeerMisbehaved, PermissionDenied, ReadOnly
+from pk_tui.errors import Busy, Conflict, Misuse, PeerMisbehaved, PermissionDenied, ReadOnly, Rewritten
 from pk_tui.records import replace
 from pk_tui.store import conflicts
 from pk_tui.store.vaults import VaultFrames

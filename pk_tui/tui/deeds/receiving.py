@@ -10,10 +10,10 @@ from textual.content import Content
 
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.views import CommitView, NotificationView, OfferView, Progress, PullView, VaultView
-from pk_tui.errors import Conflict, PermissionDenied, PkError, ReadOnly, UnknownNode, Unreachable
+from pk_tui.errors import PermissionDenied, PkError, ReadOnly, Rewritten, UnknownNode, Unreachable
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Change, CommitId, NodeId, SecretPath, VaultId
-from pk_tui.tui.deeds.merging import is_rewritten, merged_words, not_taken, rewritten_question, taken_words
+from pk_tui.tui.deeds.merging import merged_words, not_taken, rewritten_question, taken_words
 from pk_tui.tui.dialogs.clone import CloneAnswer, CloneDialog, NotOffered
 from pk_tui.tui.live import Noun
 from pk_tui.tui.notes import share_in
