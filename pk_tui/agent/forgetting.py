@@ -1,4 +1,4 @@
-"""Forgetting: a secret or directory leaves all of a vault's history, on purpose.
+"""Forgetting: a secret or directory, or one old value of a secret, leaves all of a vault's history, on purpose.
 
 The versions are written anew beside the old ones; then, in one transaction, the head moves to the new history, a new key begins,
 and records that named the old versions follow; then everything that stays is brought under the new key, the rest is deleted, and
@@ -17,10 +17,11 @@ from pk_tui.agent.care import roots_of, told
 from pk_tui.agent.commits import FLUSH_AT, require_writable
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.rights import lineage_of
+from pk_tui.agent.versions import find_commit, newest, version_of
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.facade import OnProgress
 from pk_tui.api.views import ForgetView, Progress
-from pk_tui.errors import Conflict, NotFound
+from pk_tui.errors import Conflict, Misuse, NotFound
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.conflicts import OpenConflict
@@ -30,6 +31,8 @@ from pk_tui.store.vaults import VaultFrames
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.vault.forgetting import Forgetting
+from pk_tui.vault.objects import Kind, Oid
+from pk_tui.vault.tree import find
 
 if TYPE_CHECKING:
     from pk_tui.agent.core import Core
@@ -51,12 +54,17 @@ class _Moved:
 
 
 async def forget(
-    core: Core, vault: str, path: SecretPath, progress: OnProgress, leave_origin: bool = False
+    core: Core,
+    vault: str,
+    path: SecretPath,
+    progress: OnProgress,
+    leave_origin: bool = False,
+    value_of: str | None = None,
 ) -> ForgetView:
-    """Raises ReadOnly for a clone, NotFound if the path is in no version, and Conflict if it came from a fork's origin (unless
-    the fork is to leave that)."""
+    """With `value_of` only the value that the secret had in that version. Raises ReadOnly for a clone, NotFound if the path is in
+    no version, and Conflict if it came from a fork's origin (unless the fork is to leave that), or the value is that of now."""
     async with core.care.turn:
-        moved = await core.desk.steps(_rewrite_history(core, vault, path, progress, leave_origin))
+        moved = await core.desk.steps(_rewrite_history(core, vault, path, progress, leave_origin, value_of))
         core.bus.say(VaultChanged(moved.vault_id))
         work = told(rewrite(moved.frames, roots_of(core.store, moved.frames)), progress, REMOVING)
         try:
@@ -73,15 +81,21 @@ async def _finish(core: Core, frames: VaultFrames) -> None:
 
 
 def _rewrite_history(
-    core: Core, vault: str, path: SecretPath, progress: OnProgress, leave_origin: bool = False
+    core: Core,
+    vault: str,
+    path: SecretPath,
+    progress: OnProgress,
+    leave_origin: bool = False,
+    value_of: str | None = None,
 ) -> Generator[None, None, _Moved]:
     frames = find_vault(core.store, vault)
     require_writable(frames.record, core.node_id)
+    value = None if value_of is None else _old_value(core, frames, path, value_of)
     roots = roots_of(core.store, frames)
     with frames.frame_store.alone():
         batch = frames.batch()
         try:
-            work = Forgetting(batch, path)
+            work = Forgetting(batch, path, value)
             breath = 1
             while missing := [root for root in map(CommitId, sorted(roots())) if root not in work.versions]:
                 for count, _ in enumerate(work.go_on(missing), 1):
@@ -94,9 +108,34 @@ def _rewrite_history(
                     yield
                 # Others may have committed meanwhile; what is new follows with fewer breaks, so that they cannot keep ahead.
                 breath = CATCH_UP
+            if value is not None:
+                _require_old(core, frames, path, value)  # it may have come back meanwhile
             return _move_head(core, frames, batch, work, path, leave_origin)  # in the step in which nothing was missing
         finally:
             batch.discard()
+
+
+def _old_value(core: Core, frames: VaultFrames, path: SecretPath, version: str) -> Oid:
+    """The object that the secret was in that version."""
+    found = find(frames, version_of(frames, find_commit(frames, version)).tree, path.parts)
+    shown = safe_text(str(path), 1100)
+    if found is None:
+        raise NotFound(f"There is no secret “{shown}” in that version.")
+    if found[1].kind is Kind.TREE:
+        raise Misuse(f"“{shown}” is a directory there. Only of a secret can one value be forgotten.")
+    _require_old(core, frames, path, found[0])
+    return found[0]
+
+
+def _require_old(core: Core, frames: VaultFrames, path: SecretPath, value: Oid) -> None:
+    shown = safe_text(str(path), 1100)
+    now = find(frames, newest(frames).tree, path.parts)
+    if now is not None and now[0] == value:
+        raise Conflict(
+            f"“{shown}” has this value now. Nothing was changed; give it another one first, or forget the whole secret."
+        )
+    if any(row.path == str(path) for row in core.store.conflicts.list(frames.vault_id)):
+        raise Conflict(f"“{shown}” waits for a decision between two values. Nothing was changed; decide that first.")
 
 
 def _move_head(

@@ -171,9 +171,14 @@ class VaultService:
         return await restoring.revert(self._gate.core(), vault, commit)
 
     async def forget(
-        self, vault: str, path: SecretPath, progress: OnProgress = None, leave_origin: bool = False
+        self,
+        vault: str,
+        path: SecretPath,
+        progress: OnProgress = None,
+        leave_origin: bool = False,
+        value_of: str | None = None,
     ) -> ForgetView:
-        return await forgetting.forget(self._gate.core(), vault, path, progress, leave_origin)
+        return await forgetting.forget(self._gate.core(), vault, path, progress, leave_origin, value_of)
 
     async def share(self, vault: str, node: str, not_after: Instant | None = None) -> ShareView:
         return await sharing.share(self._gate.core(), vault, node, not_after)

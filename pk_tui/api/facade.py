@@ -122,9 +122,15 @@ class Vaults(Protocol):
         ...
 
     async def forget(
-        self, vault: str, path: SecretPath, progress: OnProgress = None, leave_origin: bool = False
+        self,
+        vault: str,
+        path: SecretPath,
+        progress: OnProgress = None,
+        leave_origin: bool = False,
+        value_of: str | None = None,
     ) -> ForgetView:
         """Remove a secret or directory from all of history: versions are written anew, under a new key, and the old frames go.
+        With `value_of` (a version) only where the secret has the value that it has there, which must not be that of now.
         ReadOnly for a clone. Conflict if it came into a fork with versions of its origin, from which it would come again; with
         `leave_origin` the fork is then a vault of its own, which no longer pulls."""
         ...
@@ -159,8 +165,8 @@ class Vaults(Protocol):
         progress: OnProgress = None,
         accept_rewritten: bool = False,
     ) -> PullView:
-        """Into a clone: forward only. Into a fork: a merge by whole secrets. Rewritten if the other side's history was written anew,
-        unless `accept_rewritten`; then the version before stays readable as VAULT@COMMIT."""
+        """Into a clone: forward only. Into a fork: a merge by whole secrets. Rewritten if the other side's history was
+        written anew, unless `accept_rewritten`; then the version before stays readable as VAULT@COMMIT."""
         ...
 
     async def plan_import(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pk_tui.api.views import ForgetView, TidyView
 from pk_tui.cli.call import Call
-from pk_tui.cli.commands import Noun, argument, flag, verb
+from pk_tui.cli.commands import Noun, argument, flag, option, verb
 from pk_tui.cli.output import size_text
 from pk_tui.cli.vaults import vaults
 from pk_tui.errors import Cancelled, Misuse
@@ -18,36 +18,40 @@ from pk_tui.terms import SecretPath
     argument("VAULT"),
     argument("PATH"),
     flag("--yes", "Do not ask (for scripts)."),
+    option("--value-of", "Forget only the value that the secret has in this version.", "COMMIT", called="value_of"),
     flag("--leave-origin", "In a fork: forget also what came from its origin; it then no longer pulls from there."),
 )
-async def forget(call: Call, vault: str, path: str, yes: bool, leave_origin: bool) -> None:
+async def forget(call: Call, vault: str, path: str, yes: bool, value_of: str | None, leave_origin: bool) -> None:
     """Remove a secret or directory from all versions of a vault, for good.
 
     The history is written anew without it, under a new key, and the old frames are deleted: there is no way back. Versions get
-    new commit ids. Only this path is forgotten: a copy of the secret at another path, or in another vault, stays. Nodes that
-    have cloned the vault keep what they have, and so do backups: change the value wherever it is used.
+    new commit ids. With --value-of the secret stays, and only one of its old values goes. Only this path is forgotten: a copy
+    of the secret at another path, or in another vault, stays. Nodes that have cloned the vault keep what they have, and so do
+    backups: change the value wherever it is used.
     """
     where = SecretPath.parse(path)
     shown = safe_text(f"{vault}:{where}", 1400)
+    what = f"“{shown}”" if value_of is None else f"One value of “{shown}”"
     if not yes:
         await _require_consent(
             call,
-            f"“{shown}” will be removed from all versions, for good. Clones on other nodes and backups keep what they have.\n"
+            f"{what} will be removed from all versions, for good. Clones on other nodes and backups keep what they have.\n"
             "Type yes to go on: ",
         )
     with call.out.progress() as progress:
-        view = await call.api.vaults.forget(vault, where, progress, leave_origin)
+        view = await call.api.vaults.forget(vault, where, progress, leave_origin, value_of)
     value = {
         "versions": view.versions,
         "objects": view.objects,
         "seen_by": [str(node) for node in view.seen_by],
         "head": str(view.head),
     }
-    await call.out.done(value, _forgotten(shown, view))
+    await call.out.done(value, _forgotten(what, view))
 
 
-def _forgotten(shown: str, view: ForgetView) -> str:
-    lines = [f"Forgot “{shown}”: {_many(view.versions, 'version')} written anew, {_many(view.objects, 'object')} gone."]
+def _forgotten(what: str, view: ForgetView) -> str:
+    done = f"{_many(view.versions, 'version')} written anew, {_many(view.objects, 'object')} gone"
+    lines = [f"Forgot {what[0].lower() + what[1:]}: {done}."]
     if view.seen_by:
         lines.append(
             f"{_many(len(view.seen_by), 'node')} had been given a version that held it, and {_keep(len(view.seen_by))} what "

@@ -27,11 +27,12 @@ _AFTER = r"(?=$|[\s/\"'“”‘’`)\]}:;,.<])"
 
 
 class Forgetting:
-    """Writes versions anew without one path. `versions` says by which commit each one it looked at is replaced; one that never
-    held the path, nor came after one that did, by itself."""
+    """Writes versions anew without one path; with `value`, without that path where it holds this object. `versions` says by which
+    commit each one it looked at is replaced; one that never held the path, nor came after one that did, by itself."""
 
-    def __init__(self, sink: ObjectSink, path: SecretPath) -> None:
+    def __init__(self, sink: ObjectSink, path: SecretPath, value: Oid | None = None) -> None:
         self._sink = sink
+        self._value = value
         self._names = [part.encode() for part in path.parts]
         self._path = path
         self._done: dict[tuple[int, Oid], Oid | None] = {}
@@ -51,8 +52,9 @@ class Forgetting:
                 yield
 
     def held_by(self, commit_id: CommitId) -> bool:
-        """Whether the path is there in this version."""
-        return find(self._sink, history.read_commit(self._sink, commit_id).tree, self._path.parts) is not None
+        """Whether the path is there in this version, and holds the value."""
+        found = find(self._sink, history.read_commit(self._sink, commit_id).tree, self._path.parts)
+        return found is not None and self._value in (None, found[0])
 
     def _commit(self, commit_id: CommitId) -> None:
         sink = self._sink
@@ -97,6 +99,8 @@ class Forgetting:
             new = self._without(oid, level + 1, self._child(near, name))
             if new == oid:
                 return directory
+        elif self._value not in (None, oid):
+            return directory
         now = entries.split(raw)
         at, _ = place(now, name + b"/" if is_directory else name)
         now[at : at + 1] = [] if new is None else [entries.make(name, new, directory=True)]

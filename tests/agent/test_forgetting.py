@@ -4,7 +4,7 @@ import pytest
 from agent.actors import at, everything, noise, read, write
 from simulator import eventually, simulate
 
-from pk_tui.errors import Busy, Conflict, NotFound, ReadOnly
+from pk_tui.errors import Busy, Conflict, Misuse, NotFound, ReadOnly
 from pk_tui.terms import NodeId
 from pk_tui.trust.head import Verdict, compare, read_head
 from pk_tui.trust.lineage import Lineage
@@ -317,5 +317,42 @@ def test_locked_after_the_head_moved_it_is_seen_through_after_the_next_unlock():
 
         await eventually(is_gone)
         assert MARKER not in opened(world, "a")
+
+    simulate(scenario)
+
+
+def test_one_old_value_is_forgotten_and_the_secret_stays():
+    async def scenario(world):
+        a = await world.add("a")
+        await a.vaults.create("v")
+        await write(a, "v:token", b"good")
+        await write(a, "v:token", MARKER)
+        slip = (await a.vaults.log("v"))[0].commit
+        await write(a, "v:token", b"better")
+        view = await a.vaults.forget("v", at("token"), None, False, str(slip))
+        assert view.versions == 2
+        assert MARKER not in opened(world, "a")
+        assert await everything(a, "v") == {"token": b"better"}
+        log = await a.vaults.log("v")
+        assert await everything(a, f"v@{log[2].commit}") == {"token": b"good"}
+        assert await everything(a, f"v@{log[1].commit}") == {}
+        assert (await a.lifecycle.check()).ok
+
+    simulate(scenario)
+
+
+def test_the_value_of_now_a_directory_and_what_is_not_there_are_no_old_values():
+    async def scenario(world):
+        a = await world.add("a")
+        await a.vaults.create("v")
+        await write(a, "v:d/token", MARKER)
+        first = str((await a.vaults.log("v"))[0].commit)
+        before = (await a.vaults.get("v")).head
+        for path, kind in (("d/token", Conflict), ("d", Misuse), ("nothing", NotFound)):
+            with pytest.raises(kind):
+                await a.vaults.forget("v", at(path), None, False, first)
+        with pytest.raises(NotFound):
+            await a.vaults.forget("v", at("d/token"), None, False, "abcdef123456")
+        assert (await a.vaults.get("v")).head == before
 
     simulate(scenario)

@@ -14,7 +14,7 @@ def _results(agent, fixed):
 def test_forgetting_says_what_is_gone_and_who_keeps_it(type_in, agent, fixed):
     done = type_in("--format", "json", "vaults", "forget", "v", "a/b", "--yes")
     assert done.json == {"versions": 3, "objects": 12, "seen_by": [str(fixed.node)], "head": str(fixed.commit)}
-    assert agent.calls == [("vaults.forget", "v", SecretPath(("a", "b")), None, False)]
+    assert agent.calls == [("vaults.forget", "v", SecretPath(("a", "b")), None, False, None)]
     text = type_in("vaults", "forget", "v", "a/b", "--yes").text
     assert "3 versions written anew, 12 objects gone" in text
     assert f"1 node had been given a version that held it, and keeps what it has:\n    {fixed.node}\n" in text
@@ -24,7 +24,14 @@ def test_a_fork_can_leave_its_origin_for_it(type_in, agent):
     agent.vaults.results["forget"] = Conflict("it came from there")
     assert type_in("vaults", "forget", "v", "a", "--yes").code == 70
     type_in("vaults", "forget", "v", "a", "--yes", "--leave-origin")
-    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, True)
+    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, True, None)
+
+
+def test_only_the_value_of_one_version_can_be_meant(type_in, agent, fixed):
+    agent.vaults.results["forget"] = ForgetView(1, 1, (), fixed.commit)
+    done = type_in("vaults", "forget", "v", "a", "--yes", "--value-of", "1f2e")
+    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, False, "1f2e")
+    assert "Forgot one value of “v:a”: 1 version written anew" in done.text
 
 
 def test_with_no_one_who_saw_it_that_is_said(type_in, agent, fixed):

@@ -169,3 +169,15 @@ def test_whatever_the_history_only_the_path_is_missing_and_every_object_is_whole
         facts = sink.facts(oid)
         if facts.kind is Kind.TREE:
             assert checked_tree(sink.body(oid), sink.facts)[0] == facts
+
+
+def test_one_value_goes_and_the_others_stay(sink):
+    versions = [{"a": b"1", "d/x": b"slip"}, {"d/x": b"good"}, {"d/x": b"slip", "d/y": b"slip"}, {"d/x": b"better"}]
+    line = line_of(sink, versions)
+    slip, _ = tree.find(sink, history.read_commit(sink, line[0]).tree, ("d", "x"))
+    work = Forgetting(sink, SecretPath.parse("d/x"), slip)
+    finish(work.go_on([line[-1]]))
+    assert [read(sink, work.versions[old]) for old in line] == [
+        {"a": b"1"}, {"d/x": b"good"}, {"d/y": b"slip"}, {"d/x": b"better"},
+    ]  # fmt: skip
+    assert [work.held_by(old) for old in line] == [True, False, True, False]
