@@ -194,7 +194,9 @@ class Module:
         return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
 
 
+@pytest.fixture(scope="module")
 def house() -> list[Module]:
+    """Read once for all laws."""
     return [Module.read(path) for path in sorted((ROOT / PACKAGE).rglob("*.py"))]
 
 
@@ -336,8 +338,8 @@ LAWS: list[Law] = [
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-def test_the_house_keeps_this_law(law: Law) -> None:
-    breaches = [sentence for module in house() for sentence in law(module)]
+def test_the_house_keeps_this_law(law: Law, house: list[Module]) -> None:
+    breaches = [sentence for module in house for sentence in law(module)]
 
     assert not breaches, "\n" + "\n".join(breaches)
 

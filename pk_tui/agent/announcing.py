@@ -18,7 +18,7 @@ from pk_tui.agent.rights import live_grant
 from pk_tui.api.events import AgentEvent, EventsLost, VaultChanged, VaultRemoved
 from pk_tui.errors import PkError
 from pk_tui.net.link import Link
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import Action, NodeId, VaultId
 from pk_tui.wire.messages import Moved, encode_message
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
-from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, refuse_names_of_git, require_writable
+from pk_tui.agent.commits import commit_edits, flush_large, head_tree, refuse_names_of_git, require_writable
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.slots import apart, put_item, refuse_slot, without
@@ -15,7 +15,7 @@ from pk_tui.api.events import VaultChanged
 from pk_tui.errors import AlreadyExists, Corrupt, Misuse, NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import tree
 from pk_tui.vault.objects import Kind
@@ -161,8 +161,7 @@ def _brought(spot: Spot, batch: Batch) -> Generator[None, None, None]:
     """A secret or directory on its way into another vault: its objects are sealed anew there, under that vault's key."""
     try:
         for _ in tree.transplanting(spot.frames, batch, spot.oid):
-            if batch.pending_bytes >= FLUSH_AT:
-                batch.flush()
+            flush_large(batch)
             yield
     except KeyError as error:
         raise Corrupt(

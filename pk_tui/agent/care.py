@@ -16,7 +16,7 @@ from pk_tui.api.views import Progress, TidyView
 from pk_tui.errors import Corrupt, NotFound, PkError
 from pk_tui.store.node import NodeStore
 from pk_tui.store.rewriting import Steps, is_worthwhile, rewrite
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import VaultId
 from pk_tui.vault.objects import Oid
 

@@ -16,7 +16,8 @@ from pk_tui.errors import Busy, NotFound, PkError
 from pk_tui.store.node import NodeStore
 from pk_tui.store.reindexing import rebuild_index
 from pk_tui.store.survey import Damage, RowFinding, Tries, survey_frames, survey_index, survey_strays
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import VaultId
 from pk_tui.trust.head import read_head
 from pk_tui.vault import check, entries

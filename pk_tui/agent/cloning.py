@@ -17,7 +17,8 @@ from pk_tui.errors import Busy, Malformed, Misuse, NameTaken, PeerMisbehaved, Pe
 from pk_tui.net.link import Link
 from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
-from pk_tui.store.vaults import MAX_KEPT, VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import MAX_KEPT, VaultRecord
 from pk_tui.terms import Action, CommitId, NodeId, VaultId, vault_name
 from pk_tui.trust.head import read_head
 from pk_tui.trust.lineage import Lineage
@@ -84,7 +85,7 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
     def require_free() -> None:
         if vault_named(core.store, local_name) is not None:
             raise NameTaken(
-                f"There is already a vault “{safe_text(local_name, 80)}” on this node. Give the clone another name with --name."
+                f"There is already a vault “{safe_text(local_name, 80)}” on this node. Give the clone another name (--name)."
             )
 
     await core.desk.do(require_free)
@@ -141,7 +142,7 @@ def _local_name(offer: Offer, name: str | None) -> str:
         return vault_name(offer.name)
     except Misuse as error:
         raise Misuse(
-            f"The vault's name there, “{safe_text(offer.name, 80)}”, cannot be used here. Give it another with --name."
+            f"The vault's name there, “{safe_text(offer.name, 80)}”, cannot be used here. Give it another (--name)."
         ) from error
 
 

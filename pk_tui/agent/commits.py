@@ -12,7 +12,8 @@ from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
@@ -43,6 +44,12 @@ def refuse_names_of_git(frames: VaultFrames, path: SecretPath) -> None:
                 f"“{safe_text(str(path))}” cannot be the path of a new secret: some systems take “{safe_text(name)}” for "
                 "git's own directory, so that git refuses every export with it. Choose another name."
             )
+
+
+def flush_large(batch: Batch) -> None:
+    """Called between the steps of long work, so that what it makes does not gather in memory."""
+    if batch.pending_bytes >= FLUSH_AT:
+        batch.flush()
 
 
 def create_vault(store: NodeStore, name: str, now: Instant) -> VaultFrames:

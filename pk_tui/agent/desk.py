@@ -35,6 +35,11 @@ class Desk(Protocol):
         at its next step, so that its `finally` tidies up, and only then does the cancellation go on."""
         ...
 
+    async def aside(self, job: Callable[[], T]) -> T:
+        """Run `job` beside the desk's own work. It is heavy, short, and touches nothing that anybody else does. If the caller is
+        cancelled it may still run to its end, and nobody looks at what it gave."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -55,6 +60,9 @@ class InlineDesk:
             except asyncio.CancelledError:
                 work.close()
                 raise
+
+    async def aside(self, job: Callable[[], T]) -> T:
+        return job()
 
     async def close(self) -> None:
         return
@@ -157,6 +165,9 @@ class ThreadDesk:
                 raise
             if result is not _MORE:
                 return result[0]  # type: ignore[no-any-return] # the one-element tuple made above
+
+    async def aside(self, job: Callable[[], T]) -> T:
+        return await asyncio.to_thread(job)
 
     async def close(self) -> None:
         """Let the waiting jobs finish, then end the thread."""

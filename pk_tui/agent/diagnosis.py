@@ -21,7 +21,7 @@ from pk_tui.clock import rfc3339
 from pk_tui.errors import Misuse, PermissionDenied, PkError, Unreachable
 from pk_tui.net.link import Link
 from pk_tui.safe_text import safe_text
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import Address, NodeId, VaultId
 from pk_tui.trust.grant import read_grant
 

@@ -6,7 +6,7 @@ from pk_tui.errors import AlreadyExists, Misuse, NotFound, UnknownNode
 from pk_tui.safe_text import safe_text
 from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import MIN_NODE_PREFIX, NodeId, VaultId, looks_like_node_id
 
 

@@ -20,7 +20,7 @@ from pk_tui.agent.vault_names import Part, VaultNames
 from pk_tui.api.views import FoundView
 from pk_tui.errors import Misuse, NotFound, PkError
 from pk_tui.fuzzy import LOOKED_AT_CLOSELY, Match, Shelf, search
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import SecretPath, VaultId
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pk_tui.agent.care import roots_of, told
-from pk_tui.agent.commits import FLUSH_AT, require_writable
+from pk_tui.agent.commits import flush_large, require_writable
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.rights import lineage_of
 from pk_tui.agent.versions import find_commit, newest, version_of
@@ -27,7 +27,7 @@ from pk_tui.safe_text import safe_text
 from pk_tui.store.conflicts import OpenConflict
 from pk_tui.store.frames import Batch
 from pk_tui.store.rewriting import rewrite
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.vault.forgetting import Forgetting
@@ -101,8 +101,7 @@ def _rewrite_history(
                 for count, _ in enumerate(work.go_on(missing), 1):
                     if count % breath:
                         continue
-                    if batch.pending_bytes >= FLUSH_AT:
-                        batch.flush()
+                    flush_large(batch)
                     if progress:
                         progress(Progress(REWRITING, objects=len(work.versions), bytes=batch.bytes))
                     yield
@@ -151,7 +150,7 @@ def _move_head(
         if not leave_origin:
             raise Conflict(
                 f"“{shown}” came with versions from the vault that “{name}” was forked from, and would come again with the next "
-                "pull. Nothing was changed. Have it forgotten there, or say --leave-origin: the fork is then a vault of its own."
+                "pull. Nothing was changed. Have it forgotten there; or leave the origin (--leave-origin), and the fork is a vault of its own."
             )
         record = replace(record, upstream=None, origin_node=None, origin_vault=None)
     seen_by = {NodeId(row.node) for row in store.served.list(vault_id) if row.new in replaced}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from pk_tui.agent.commits import FLUSH_AT
+from pk_tui.agent.commits import flush_large
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault, require_free_name
 from pk_tui.agent.views import vault_view
@@ -19,7 +19,7 @@ from pk_tui.api.views import Progress, VaultView
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.errors import Corrupt, Malformed, Misuse
 from pk_tui.safe_text import safe_text
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import CommitId, VaultId, vault_name
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
@@ -54,8 +54,7 @@ def _copy(core: Core, vault: str, name: str, progress: OnProgress) -> Generator[
             for piece in transfer.outgoing(source, origin.commit, []):
                 for _ in incoming.steps(piece):
                     yield
-                if batch.pending_bytes >= FLUSH_AT:
-                    batch.flush()
+                flush_large(batch)
                 if progress:
                     progress(Progress(COPYING, incoming.objects, len(source), incoming.size))
                 yield

@@ -14,7 +14,7 @@ from pk_tui.errors import Misuse
 from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import GESTALT_ACTIONS, Action, NodeId
 from pk_tui.trust.grant import Grant
 

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pk_tui.agent.commits import FLUSH_AT, committing_edits, head_tree, require_writable
+from pk_tui.agent.commits import FLUSH_AT, committing_edits, flush_large, head_tree, require_writable
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault
 from pk_tui.agent.standing import Standing
@@ -180,11 +180,6 @@ def import_rows(
         progress(Progress("Importing", objects=len(edits), objects_total=len(edits), bytes=size, bytes_total=size))
     view = ImportView(len(edits), size, commit, tuple(taking.skipped), source.kind)
     return view, VaultId(frames.record.vault_id)
-
-
-def flush_large(batch: Batch) -> None:
-    if batch.pending_bytes >= FLUSH_AT:
-        batch.flush()
 
 
 @dataclass(frozen=True, slots=True)

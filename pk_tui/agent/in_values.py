@@ -13,7 +13,7 @@ from pk_tui.agent.vault_names import secrets_in
 from pk_tui.api.views import FoundView
 from pk_tui.errors import Corrupt, Malformed, NotFound
 from pk_tui.fuzzy import query_of, whole_score
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import chunks, history
 from pk_tui.vault.item import is_item, parse_item

@@ -14,7 +14,7 @@ from itertools import compress
 from pk_tui.errors import Malformed
 from pk_tui.fuzzy import Names
 from pk_tui.lines import Lines, LineWriter
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.vault.item import MAX_ITEM, is_item, parse_item, user_names
 
 LABEL_AT_MOST = 200

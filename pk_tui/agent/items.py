@@ -26,7 +26,7 @@ from pk_tui.errors import AlreadyExists, Malformed, Misuse, NotFound
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import chunks, tree
 from pk_tui.vault.item import Item, Slot, is_item, user_names

@@ -21,7 +21,8 @@ from pk_tui.api.views import Progress, PullView
 from pk_tui.errors import Busy, Conflict
 from pk_tui.records import replace
 from pk_tui.store.conflicts import MAX_CONFLICTS, OpenConflict
-from pk_tui.store.vaults import Upstream, VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import Upstream, VaultRecord
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import Head, read_head
 from pk_tui.trust.lineage import Lineage

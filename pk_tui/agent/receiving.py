@@ -6,12 +6,14 @@ version, or something to merge into a fork) is left to who asked.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from pk_tui.agent.commits import FLUSH_AT
+from pk_tui.agent.commits import FLUSH_AT, flush_large
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import describe_node
 from pk_tui.agent.overlap import both
@@ -20,7 +22,7 @@ from pk_tui.api.views import Progress
 from pk_tui.errors import Conflict, Malformed, PeerMisbehaved, PermissionDenied, Rewritten
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.frames import Batch
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import NodeId, VaultId
 from pk_tui.trust.head import Head, Verdict, compare, read_head
 from pk_tui.trust.lineage import Lineage
@@ -28,9 +30,12 @@ from pk_tui.vault import transfer
 from pk_tui.wire.messages import Transfer, TransferBegin, TransferEnd, decode_answer, encode_message, piece_of
 
 FEED_AT = 256 * 1024
-"""Bytes of received pieces handed to the desk at once."""
+"""Bytes of received pieces handed on at once."""
+WAITING = 8
+"""So many times as much may wait to be checked, 2 MiB: the peer is to go on while the desk writes."""
 ANOTHER_WAY = (
-    "The other side's history went another way than the one that is here. Nothing was changed; ask the owner what happened."
+    "The other side's history went another way than the one that is here. Nothing was changed; ask the owner what "
+    "happened."
 )
 HOW_TO_ACCEPT = (
     " To take the other side's history all the same, pull with `--accept-rewritten`. The version that is here stays readable "
@@ -134,21 +139,50 @@ async def _take_in(
     beginning: TransferBegin,
     progress: OnProgress,
 ) -> int:
-    """Feed pieces to the checker until the peer says it is done; how many bytes came. While some are checked the next come."""
+    """Feed pieces to the checker until the peer says it is done; how many bytes came. While some are checked the next come, and
+    of large secrets those between are named."""
 
-    def check(pieces: list[bytes]) -> Generator[None, None, None]:
-        for piece in pieces:
+    def check(some: list[bytes]) -> Generator[None, None, None]:
+        for piece in some:
             yield from incoming.steps(piece)
-        if batch.pending_bytes >= FLUSH_AT:
-            batch.flush()
+        flush_large(batch)
 
-    some = await _receive_some(stream)
-    while some.end is None:
-        _, some = await both(core.desk.steps(check(some.pieces)), _receive_some(stream))
-        if progress:
-            progress(Progress("Receiving", incoming.objects, beginning.objects, incoming.size, beginning.size))
-    await core.desk.steps(check(some.pieces))
-    if decode_answer(some.end, TransferEnd).size != incoming.size:
+    def check_cut(records: Sequence[transfer.Record]) -> Generator[None, None, None]:
+        yield from incoming.taking(records)
+        flush_large(batch)
+
+    received: asyncio.Queue[_Some] = asyncio.Queue(WAITING)
+
+    async def receive_all() -> None:
+        is_more = True
+        while is_more:
+            some = await _receive_some(stream)
+            await received.put(some)
+            is_more = some.end is None
+
+    async def check_all() -> bytes:
+        end: bytes | None = None
+        records: list[transfer.Record] = []
+        while end is None:
+            some = await received.get()
+            while some.end is None and not received.empty() and sum(map(len, some.pieces)) < FLUSH_AT:
+                more = received.get_nowait()
+                some = _Some([*some.pieces, *more.pieces], more.end)
+            end = some.end
+            if incoming.is_amid_large:
+                cutting = core.desk.aside(partial(incoming.cut, some.pieces))
+                _, records = await both(core.desk.steps(check_cut(records)), cutting)
+            else:
+                await core.desk.steps(check_cut(records))
+                records = []
+                await core.desk.steps(check(some.pieces))
+            if progress:
+                progress(Progress("Receiving", incoming.objects, beginning.objects, incoming.size, beginning.size))
+        await core.desk.steps(check_cut(records))
+        return end
+
+    _, end = await both(receive_all(), check_all())
+    if decode_answer(end, TransferEnd).size != incoming.size:
         raise PeerMisbehaved("The peer's transfer is shorter or longer than it says.")
     return incoming.size
 

@@ -17,7 +17,7 @@ from pk_tui.errors import NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.conflicts import OpenConflict
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import MAX_NAME_BYTES, MAX_PATH_BYTES, CommitId, NodeId, SecretPath, VaultId
 from pk_tui.vault import history, tree
 from pk_tui.vault.objects import Kind, Oid

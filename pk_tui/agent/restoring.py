@@ -13,7 +13,7 @@ from pk_tui.api.views import ChangeView
 from pk_tui.errors import Conflict, NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import history, tree
 from pk_tui.vault.diff import changes

@@ -9,7 +9,7 @@ from pk_tui.errors import Malformed, NotFound
 from pk_tui.store.contacts import Contact
 from pk_tui.store.grants import IssuedGrant, ReceivedGrant
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import Action, NodeId, VaultId
 from pk_tui.trust.grant import Grant, read_grant
 from pk_tui.trust.lineage import Lineage

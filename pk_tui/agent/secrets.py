@@ -7,9 +7,10 @@ from functools import partial
 
 from pk_tui.agent import arranging
 from pk_tui.agent.arranging import Place
-from pk_tui.agent.commits import FLUSH_AT, commit_edits, head_tree, refuse_names_of_git, require_writable
+from pk_tui.agent.commits import commit_edits, head_tree, refuse_names_of_git, require_writable
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import find_vault
+from pk_tui.agent.feeding import feed
 from pk_tui.agent.slots import find_slot, find_template, put_item, refuse_slot
 from pk_tui.agent.versions import Spot, Version, find_version, missing, newest, spot_at
 from pk_tui.api.events import VaultChanged
@@ -18,14 +19,12 @@ from pk_tui.errors import AlreadyExists, Misuse
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.store.frames import Batch
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath, VaultId
 from pk_tui.vault import chunks, history, tree
 from pk_tui.vault.item import MAX_ITEM
 from pk_tui.vault.objects import Oid
 
-SMALL = 256 * 1024
-"""Bytes up to which a secret is written in one desk job."""
 READ_AT_ONCE = 4
 """Chunks read in one desk job, 1 MiB."""
 
@@ -91,30 +90,12 @@ class SecretService:
             return await self._write_slot(core, vault, path, content, create_only)
         frames, batch = begun
         try:
-            writer = chunks.ChunkWriter(batch)
-            waiting: list[bytes] = []
-            size = 0
-
-            def feed(pieces: list[bytes]) -> None:
-                for piece in pieces:
-                    writer.feed(piece)
-                if batch.pending_bytes >= FLUSH_AT:
-                    batch.flush()
-
-            async for piece in content:
-                waiting.append(piece)
-                size += len(piece)
-                if size > SMALL:
-                    some, waiting, size = waiting, [], 0
-                    await core.desk.do(partial(feed, some), urgent=False)
+            secret = await feed(core, batch, content)
 
             def finish() -> CommitId | None:
-                feed(waiting)
                 if create_only:
                     _require_absent(frames, path)
-                return commit_edits(
-                    core.store, frames, batch, [(path, tree.Put(writer.finish()[0]))], None, core.clock.now()
-                )
+                return commit_edits(core.store, frames, batch, [(path, tree.Put(secret()))], None, core.clock.now())
 
             commit = await core.desk.do(finish)
         except BaseException:

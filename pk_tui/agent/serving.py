@@ -27,7 +27,7 @@ from pk_tui.api.events import EventsLost, NotificationsChanged, VaultChanged, Va
 from pk_tui.errors import Malformed, NotFound, PeerMisbehaved, PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.notifications import Box, Note
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import Action, CommitId, NodeId, VaultId
 from pk_tui.trust.admission import Admission, admit
 from pk_tui.trust.grant import Grant

@@ -18,7 +18,8 @@ from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
 from pk_tui.store.grants import IssuedGrant
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import VAULT_ACTIONS, Action, CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.grant import DEFAULT_TERM, read_grant, sign_grant
 from pk_tui.vault import ancestry, tree

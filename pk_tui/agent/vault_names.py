@@ -16,7 +16,7 @@ from pk_tui.agent.item_names import KINDS, NOTHING, STEP, Labels, read_items
 from pk_tui.errors import Corrupt
 from pk_tui.fuzzy import Names, Shelf
 from pk_tui.lines import Lines, LineWriter
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId
 from pk_tui.vault import entries, history
 from pk_tui.vault.diff import differing

@@ -11,7 +11,7 @@ from pk_tui.clock import rfc3339
 from pk_tui.errors import Corrupt, Misuse, NotFound
 from pk_tui.safe_text import safe_text
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import history, tree
 from pk_tui.vault.objects import Facts, Kind, Oid

@@ -10,7 +10,8 @@ from pk_tui.agent.rights import actions_of, is_trusted
 from pk_tui.agent.versions import Version
 from pk_tui.api.views import GestaltView, NodeView, OriginView, SharedView, VaultView
 from pk_tui.store.contacts import Contact
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import Action, Address, CommitId, NodeId, VaultId
 from pk_tui.trust.grant import Grant
 from pk_tui.vault import history

@@ -19,7 +19,8 @@ from pk_tui.api.events import VaultChanged
 from pk_tui.errors import Malformed, NotFound, PkError
 from pk_tui.net.link import Link
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import NodeId, VaultId
 from pk_tui.trust.head import read_head
 from pk_tui.trust.lineage import Lineage

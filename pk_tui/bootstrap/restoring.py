@@ -35,7 +35,7 @@ from pk_tui.store.backup import Backup
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.notifications import Box
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import CommitId, NodeId, NotificationId, VaultId
 from pk_tui.trust.claim import make_genesis

@@ -21,6 +21,14 @@ def secret_address(text: str) -> tuple[str, SecretPath]:
     return vault, SecretPath.parse(path)
 
 
+def editable_address(text: str) -> tuple[str, SecretPath]:
+    """The same for what is going to be edited: a version is refused before anything is typed, not after."""
+    vault, path = secret_address(text)
+    if "@" in vault:
+        raise Misuse(f"“{safe_text(vault, 160)}” is a version of a vault: it is read-only. Edit the vault itself.")
+    return vault, path
+
+
 def directory_address(text: str) -> tuple[str, SecretPath | None]:
     """`VAULT` or `VAULT:` for the whole vault, `VAULT:DIRECTORY` for a part of it."""
     vault, _, path = text.partition(":")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Needs, Noun, argument, option, verb
-from pk_tui.cli.output import size_text
+from pk_tui.cli.output import many, size_text
 from pk_tui.control.invocation import no_password
 from pk_tui.safe_text import safe_text
 
@@ -20,7 +20,7 @@ async def backup(call: Call, file: str) -> None:
         view = await call.api.lifecycle.backup(call.file(file), progress)
     await call.out.done(
         {"file": view.file, "vaults": view.vaults, "bytes": view.bytes},
-        f"Backed up {_many(view.vaults, 'vault')} into “{safe_text(view.file, 300)}” ({size_text(view.bytes)}), and read it "
+        f"Backed up {many(view.vaults, 'vault')} into “{safe_text(view.file, 300)}” ({size_text(view.bytes)}), and read it "
         "back.",
     )
 
@@ -56,20 +56,16 @@ async def restore(call: Call, file: str, recovery_code_file: str | None) -> None
         "damaged": list(done.damaged),
     }
     lines = [
-        f"Restored {_many(done.vaults, 'vault')} as they were {call.out.ago(done.made)}, on the new node {done.node_id}, which "
+        f"Restored {many(done.vaults, 'vault')} as of {call.out.ago(done.made)}, on the new node {done.node_id}, which "
         f"succeeds {done.predecessor}.",
         "Its first claim is signed by the recovery key, which shows others that it is yours."
         if done.confirmed
         else "The succession is not confirmed: only the recovery code could sign it. Contacts have to take your word.",
     ]
     if done.shares:
-        lines.append(f"{_many(done.shares, 'share')} of before ended with the old key; share those vaults again.")
+        lines.append(f"{many(done.shares, 'share')} of before ended with the old key; share those vaults again.")
     lines += [f"Damaged already when the backup was made: {safe_text(what, 400)}" for what in done.damaged]
     await call.out.done(value, "\n".join(lines))
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def add_to(root: Noun) -> None:

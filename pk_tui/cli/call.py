@@ -31,9 +31,14 @@ class Call:
 
     async def recovery_words(self, file: str) -> Plaintext:
         """What a file of the user's holds where 24 words are expected. Whether they are words is not looked at here."""
-        content = b""
+        content = await self.whole(file, MAX_RECOVERY_FILE, "The recovery code file is too large to hold 24 words.")
+        return Plaintext(content.strip())
+
+    async def whole(self, file: str | None, limit: int, too_large: str) -> bytes:
+        """A file of the user's, or standard input, that has to be in memory. Raises Misuse if it has more than `limit` bytes."""
+        content = bytearray()
         async for piece in self.invocation.read(file):
             content += piece
-            if len(content) > MAX_RECOVERY_FILE:
-                raise Misuse("The recovery code file is too large to hold 24 words.")
-        return Plaintext(content.strip())
+            if len(content) > limit:
+                raise Misuse(too_large)
+        return bytes(content)

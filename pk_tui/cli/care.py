@@ -5,7 +5,7 @@ from __future__ import annotations
 from pk_tui.api.views import ForgetView, TidyView
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, option, verb
-from pk_tui.cli.output import size_text
+from pk_tui.cli.output import many, size_text
 from pk_tui.cli.vaults import vaults
 from pk_tui.errors import Cancelled, Misuse
 from pk_tui.safe_text import safe_text
@@ -50,11 +50,11 @@ async def forget(call: Call, vault: str, path: str, yes: bool, value_of: str | N
 
 
 def _forgotten(what: str, view: ForgetView) -> str:
-    done = f"{_many(view.versions, 'version')} written anew, {_many(view.objects, 'object')} gone"
+    done = f"{many(view.versions, 'version')} written anew, {many(view.objects, 'object')} gone"
     lines = [f"Forgot {what[0].lower() + what[1:]}: {done}."]
     if view.seen_by:
         lines.append(
-            f"{_many(len(view.seen_by), 'node')} had been given a version that held it, and {_keep(len(view.seen_by))} what "
+            f"{many(len(view.seen_by), 'node')} had been given a version that held it, and {_keep(len(view.seen_by))} what "
             f"{'it has' if len(view.seen_by) == 1 else 'they have'}:"
         )
         lines += [f"    {node}" for node in view.seen_by]
@@ -91,13 +91,9 @@ async def tidy(call: Call, new_keys: bool) -> None:
 def _tidied(view: TidyView, new_keys: bool) -> str:
     under = ", all under new keys" if new_keys else ""
     return (
-        f"Tidied {_many(view.vaults, 'vault')} with {_many(view.objects, 'object')}{under}. The database had "
+        f"Tidied {many(view.vaults, 'vault')} with {many(view.objects, 'object')}{under}. The database had "
         f"{size_text(view.before)} and has {size_text(view.after)}."
     )
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def add_to(root: Noun) -> None:

@@ -7,6 +7,7 @@ from pk_tui.cli.call import Call
 from pk_tui.cli.commands import POSITIVE, argument, flag, option, verb
 from pk_tui.cli.output import Column
 from pk_tui.cli.secrets import secrets
+from pk_tui.errors import Misuse
 from pk_tui.safe_text import safe_text
 
 
@@ -23,6 +24,8 @@ async def find(call: Call, term: str, vault: str | None, values: bool, limit: in
 
     Every vault is searched. Values are looked into only with --values.
     """
+    if not term:
+        raise Misuse("Say what to find: TERM is empty.")
     found = await call.api.secrets.find(term, vault=vault, values=values, limit=limit)
     shown = safe_text(term, 80)
     elsewhere = "" if values else " Values were not searched: --values does that."

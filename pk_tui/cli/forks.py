@@ -5,7 +5,7 @@ from __future__ import annotations
 from pk_tui.api.views import ConflictView, PullView, Take
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import argument, flag, maybe, option, verb
-from pk_tui.cli.output import Column, size_text
+from pk_tui.cli.output import Column, many, size_text
 from pk_tui.cli.vaults import vaults
 from pk_tui.errors import Misuse
 from pk_tui.safe_text import safe_text
@@ -63,7 +63,7 @@ def _pulled(vault: str, view: PullView) -> str:
     if view.old_head == view.new_head:
         return f"“{name}” is up to date."
     head = view.new_head.short if view.new_head else "nothing"
-    came = f"{view.objects} objects, {size_text(view.bytes)}"
+    came = f"{many(view.objects, 'object')}, {size_text(view.bytes)}"
     sentence = f"Merged {came} into “{name}”, now at {head}." if view.merged else f"“{name}” is now at {head}: {came}."
     if not view.conflicts:
         return sentence

@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import cast
 
+from pk_tui.api.item_text import written_out
+from pk_tui.api.items import ITEM_BEGINS
 from pk_tui.api.views import ChangeView
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import argument, flag, verb
 from pk_tui.cli.output import Column, size_text, to_json
 from pk_tui.cli.vaults import vaults
-from pk_tui.errors import PkError
+from pk_tui.errors import Malformed, Misuse, PkError
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Change, CommitId, SecretPath
@@ -142,11 +144,17 @@ def _heading(row: ChangeView) -> str:
 
 
 async def _side(call: Call, vault: str, path: SecretPath) -> Side:
+    """For people an item is written out slot by slot; scripts get the bytes that are stored."""
     size = (await call.api.secrets.list(vault, path))[0].size
     if size > MAX_REVEALED:
         return Side(size, None)
     async with aclosing(cast("AsyncGenerator[Plaintext, None]", call.api.secrets.read(vault, path))) as reading:
-        return Side(size, Plaintext(b"".join([piece.reveal() async for piece in reading])))
+        whole = Plaintext(b"".join([piece.reveal() async for piece in reading]))
+    if not call.out.as_json and whole.reveal().startswith(ITEM_BEGINS):
+        with suppress(Malformed, Misuse):  # it only begins as one
+            item = await call.api.items.get(vault, path)
+            return Side(size, Plaintext.of_text(written_out(item)))
+    return Side(size, whole)
 
 
 def _change_json(row: ChangeView) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from pk_tui.api.items import SlotSpec, SlotView, TemplateView
-from pk_tui.cli.arguments import secret_address
+from pk_tui.cli.arguments import editable_address, secret_address
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, option, verb
 from pk_tui.cli.output import Column, size_text
@@ -137,9 +137,7 @@ async def set_slots(call: Call, item: str, title: str | None, tags: Sequence[str
 @verb(items, "edit", argument("ITEM"))
 async def edit(call: Call, item: str) -> None:
     """Change an item in your editor ($VISUAL, else $EDITOR, else vi), as JSON."""
-    vault, path = secret_address(item)
-    if "@" in vault:  # said before anything is typed, not after
-        raise Misuse(f"“{safe_text(vault, 160)}” is a version of a vault: it is read-only. Edit the vault itself.")
+    vault, path = editable_address(item)
     before = await call.api.items.get(vault, path)
     shown = editable(before)
     after = await call.invocation.edit(shown, ".json")
@@ -179,9 +177,7 @@ async def _input(call: Call) -> bytes:
     """Standard input, without white space around it. Raises Misuse if it is larger than any item can be."""
     if call.invocation.request.stdin_tty:
         await call.out.note(_SLOTS_WANTED)
-    text = bytearray()
-    async for piece in call.invocation.read(None):
-        text += piece
-        if len(text) > MAX_TEXT:
-            raise Misuse("This is more than an item can hold. Keep what is large as a secret of its own.")
-    return bytes(text.strip())
+    text = await call.whole(
+        None, MAX_TEXT, "This is more than an item can hold. Keep what is large as a secret of its own."
+    )
+    return text.strip()

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pk_tui.api.views import ExportForm, ImportKind, ImportPlanView, ImportView, PlannedView
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import argument, choice, flag, option, verb
-from pk_tui.cli.output import Column, size_text
+from pk_tui.cli.output import Column, many, size_text
 from pk_tui.cli.vaults import vaults
 from pk_tui.errors import Misuse, WrongPassword
 from pk_tui.plaintext import Plaintext
@@ -91,11 +91,8 @@ async def _opened(
 
 
 async def _password_in(call: Call, file: str) -> Plaintext:
-    content = b""
-    async for piece in call.invocation.read(file):
-        content += piece
-        if len(content) > MAX_PASSWORD_FILE:
-            raise Misuse("The file of --import-password-file is too large to hold a password.")
+    too_large = "The file of --import-password-file is too large to hold a password."
+    content = await call.whole(file, MAX_PASSWORD_FILE, too_large)
     line = content.split(b"\n", 1)[0].removesuffix(b"\r")
     if not line:
         raise Misuse("The file of --import-password-file has no password in its first line.")
@@ -134,13 +131,14 @@ async def _show_plan(call: Call, vault: str, plan: ImportPlanView) -> None:
         else ""
     )
     await call.out.note(
-        f"Read as {_READ_AS[plan.kind]}: {secrets} secrets for “{safe_text(vault)}”.{more}{over} Nothing was written."
+        f"Read as {_READ_AS[plan.kind]}: {many(secrets, 'secret')} for “{safe_text(vault)}”.{more}{over} Nothing was written."
     )
 
 
 async def _show_import(call: Call, vault: str, view: ImportView) -> None:
     await _name_skipped(call, view.skipped)
-    left_out = f" {len(view.skipped)} lines above say what was not taken." if view.skipped else ""
+    say = "line above says" if len(view.skipped) == 1 else "lines above say"
+    left_out = f" {len(view.skipped)} {say} what was not taken." if view.skipped else ""
     await call.out.done(
         {
             "secrets": view.secrets,
@@ -149,7 +147,7 @@ async def _show_import(call: Call, vault: str, view: ImportView) -> None:
             "commit": None if view.commit is None else str(view.commit),
             "skipped": _skipped_json(view.skipped),
         },
-        f"Imported {view.secrets} secrets ({size_text(view.bytes)}) into “{safe_text(vault)}”, read as {_READ_AS[view.kind]}."
+        f"Imported {many(view.secrets, 'secret')} ({size_text(view.bytes)}) into “{safe_text(vault)}”, read as {_READ_AS[view.kind]}."
         f"{left_out}",
     )
 
@@ -201,6 +199,6 @@ async def export(call: Call, vault: str, dir: str, form: str) -> None:  # noqa: 
             "versions": view.versions,
             "not_for_git": list(view.not_for_git),
         },
-        f"Exported {view.secrets} secrets ({size_text(view.bytes)}){history} to “{safe_text(dir, 300)}”. "
+        f"Exported {many(view.secrets, 'secret')} ({size_text(view.bytes)}){history} to “{safe_text(dir, 300)}”. "
         "They are in clear there: remove the directory when it has served.",
     )

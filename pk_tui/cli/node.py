@@ -13,7 +13,7 @@ from pk_tui.api.views import ProblemView, StatusView
 from pk_tui.cli import background
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import DESCRIPTOR, PORT, Needs, Noun, flag, option, verb
-from pk_tui.cli.output import to_json
+from pk_tui.cli.output import many, to_json
 from pk_tui.control.invocation import no_password
 from pk_tui.control.local import LocalInvocation, interruptible
 from pk_tui.errors import AlreadyExists, Busy, Corrupt, Misuse, NotFound, PkError, StorageFailed
@@ -141,12 +141,12 @@ async def check(call: Call, repair: bool) -> int:
         await call.out.note("\n".join(safe_text(what, 400) for what in view.repaired))
     if view.ok:
         await call.out.done(
-            value, f"All is well: {_many(view.vaults, 'vault')} with {_many(view.objects, 'object')} read and verified."
+            value, f"All is well: {many(view.vaults, 'vault')} with {many(view.objects, 'object')} read and verified."
         )
         return 0
     lines = [
-        f"Damaged: {_many(len(view.problems), 'thing')}. As they should be: {_many(view.objects, 'object')} in "
-        f"{_many(view.vaults, 'vault')}.\n"
+        f"Damaged: {many(len(view.problems), 'thing')}. As they should be: {many(view.objects, 'object')} in "
+        f"{many(view.vaults, 'vault')}.\n"
     ]
     lines += [_problem_line(problem) for problem in view.problems]
     if repair:
@@ -155,10 +155,6 @@ async def check(call: Call, repair: bool) -> int:
         )
     await call.out.done(value, "\n".join(lines))
     return Corrupt.exit_code
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _problem_json(problem: ProblemView) -> dict[str, object]:

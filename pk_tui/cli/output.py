@@ -175,6 +175,11 @@ def display_width(text: str) -> int:
     return len(text) + wide - marks
 
 
+def many(number: int, thing: str) -> str:
+    """`1 secret`, `2 secrets`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def size_text(size: int) -> str:
     """`812 B`, `1.5 KiB`, `3.0 GiB`."""
     if size < 1024:

@@ -6,7 +6,7 @@ import os.path
 from collections.abc import AsyncIterator, Sequence
 
 from pk_tui.api.views import EntryView
-from pk_tui.cli.arguments import directory_address, secret_address
+from pk_tui.cli.arguments import directory_address, editable_address, secret_address
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, verb
 from pk_tui.cli.output import Column, size_text
@@ -85,9 +85,7 @@ async def ls(call: Call, directory: str, recursive: bool) -> None:
 @verb(secrets, "edit", argument("SECRET"))
 async def edit(call: Call, secret: str) -> None:
     """Change a secret in your editor ($VISUAL, else $EDITOR, else vi); a missing one is made."""
-    vault, path = secret_address(secret)
-    if "@" in vault:  # said before anything is typed, not after
-        raise Misuse(f"“{safe_text(vault, 160)}” is a version of a vault: it is read-only. Edit the vault itself.")
+    vault, path = editable_address(secret)
     before = await _whole(call, vault, path)
     after = await call.invocation.edit(before or Plaintext(b""), os.path.splitext(path.name)[1])
     if after == (before or Plaintext(b"")):
@@ -184,7 +182,7 @@ async def stat(call: Call, secret: str) -> None:
     rows = [
         ("path", str(view.path)),
         ("kind", kind),
-        ("size", f"{size_text(view.size)} ({view.size} bytes)"),
+        ("size", size_text(view.size) + (f" ({view.size:,} bytes)" if view.size >= 1024 else "")),
         ("changed", call.out.ago(view.modified)),
         ("commit", str(view.commit)),
     ]
@@ -232,14 +230,7 @@ async def inject(call: Call, file: str, check: bool) -> int:
 
 
 async def _text_to_fill(call: Call, file: str) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for piece in call.invocation.read(file):
-        parts.append(piece)
-        size += len(piece)
-        if size > MAX_INJECTED:
-            raise Misuse(f"A file to fill is at most {size_text(MAX_INJECTED)}.")
-    return b"".join(parts)
+    return await call.whole(file, MAX_INJECTED, f"A file to fill is at most {size_text(MAX_INJECTED)}.")
 
 
 async def _filling(call: Call, written: Sequence[bytes]) -> tuple[dict[bytes, bytes], dict[bytes, Misuse | NotFound]]:

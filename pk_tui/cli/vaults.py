@@ -14,7 +14,7 @@ from pk_tui.api.views import (
 from pk_tui.cli.arguments import moment
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import POSITIVE, Noun, argument, option, verb
-from pk_tui.cli.output import SLICE, Column, size_text
+from pk_tui.cli.output import SLICE, Column, many, size_text
 from pk_tui.clock import rfc3339
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import Change, CommitId, SecretPath
@@ -227,5 +227,5 @@ async def clone(call: Call, vault: str, node: str, name: str | None) -> None:
         view = await call.api.vaults.clone(vault, node, name, progress)
     await call.out.done(
         {"vault_id": str(view.vault_id), "vault_name": view.name, "objects": view.objects, "bytes": view.bytes},
-        f"Cloned “{safe_text(view.name)}” ({view.vault_id}): {view.objects} objects, {size_text(view.bytes)}.",
+        f"Cloned “{safe_text(view.name)}” ({view.vault_id}): {many(view.objects, 'object')}, {size_text(view.bytes)}.",
     )

@@ -161,12 +161,12 @@ class Conversation:
             self._send(COMMAND, first)
             while True:
                 head = self._exactly(5)
-                payload = self._exactly(int.from_bytes(head[1:], "big"))
-                if head[0] == OUT:
-                    write_all(1, payload)
-                elif head[0] == ERR:
-                    write_all(2, payload)
-                elif head[0] == EXIT:
+                size = int.from_bytes(head[1:], "big")
+                if head[0] in (OUT, ERR):
+                    self._pass_on(1 if head[0] == OUT else 2, size)
+                    continue
+                payload = self._exactly(size)
+                if head[0] == EXIT:
                     return payload
                 elif head[0] == ENVIRONMENT:
                     self.environment = payload.split(b"\0")[:-1]
@@ -175,7 +175,7 @@ class Conversation:
                         from pk_tui.control.answering import Answers
 
                         answer = Answers(self._node).answer
-                    self._send(*answer(payload))
+                    self._answer(*answer(payload))
         except ConnectionError as error:
             raise Fault(
                 "busy",
@@ -196,8 +196,31 @@ class Conversation:
         del self._received[:size]
         return taken
 
+    def _pass_on(self, number: int, size: int) -> None:
+        """Write the next `size` bytes to standard output or standard error as they come."""
+        while size:
+            waiting = min(size, len(self._received))
+            part = self._exactly(waiting) if waiting else self._line.recv(min(size, MAX_PIECE))
+            if not part:
+                raise ConnectionResetError
+            write_all(number, part)
+            size -= len(part)
+
+    def _answer(self, kind: int, payload: bytes) -> None:
+        """Pieces are asked for before they are needed, and a command that fails does not wait for them: if nobody takes this any
+        more, its end is what is to be read next."""
+        try:
+            self._send(kind, payload)
+        except ConnectionError:
+            return
+
     def _send(self, kind: int, payload: bytes) -> None:
-        self._line.sendall(bytes((kind,)) + len(payload).to_bytes(4, "big") + payload)
+        head = bytes((kind,)) + len(payload).to_bytes(4, "big")
+        if len(payload) < 16 * 1024:
+            self._line.sendall(head + payload)
+        else:  # one call more, but nothing is copied
+            self._line.sendall(head)
+            self._line.sendall(payload)
 
     def _call_off(self) -> None:
         """Tell the holder that the command is off and wait until it has tidied up; a second interrupt does not wait."""

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import struct
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,11 +26,13 @@ from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 
 MAX_COMMANDS = 32
-"""Commands at once. Each holds at most one frame in memory, and what it works on."""
+"""Commands at once. Each holds at most one frame in memory, or PIECES_AHEAD of a file, and what it works on."""
 MAX_COMMAND = 4 * 1024 * 1024
 """Bytes of the first frame; systems allow about 2 MiB of arguments."""
 MAX_ANSWER = 17 * 1024 * 1024
 """Bytes of one answer: an edited secret of 16 MiB."""
+PIECES_AHEAD = 3
+"""Pieces of a long file that are asked for before they are needed, so that client and agent work at the same time."""
 COMMAND_WITHIN = 10.0
 """Seconds from connecting to the whole first frame."""
 _HEAD = struct.Struct(">BI")
@@ -83,7 +86,7 @@ class ControlServer:
 
     async def __aenter__(self) -> ControlServer:
         listener = _private_listener(self._home.claim_socket())
-        self._server = await asyncio.start_unix_server(self._connected, sock=listener)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=client.MAX_PIECE)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -154,7 +157,8 @@ class RemoteInvocation:
         self.node_path = node_path
         self._reader = reader
         self._writer = writer
-        self._asked: asyncio.Future[tuple[int, bytes]] | None = None
+        self._asked: deque[asyncio.Future[tuple[int, bytes]]] = deque()
+        """What was asked and not answered yet: answers come in the order of the asks."""
         self._stop: Callable[[], None] | None = None
         self._then: tuple[str, ...] | None = None
 
@@ -170,9 +174,12 @@ class RemoteInvocation:
 
     async def read(self, path: str | None) -> AsyncIterator[bytes]:
         kind, payload = await self._ask(b"open\n" + os.fsencode(path or ""))
+        ahead: deque[asyncio.Future[tuple[int, bytes]]] = deque()
         while kind == client.PIECE and payload:
+            while len(payload) == client.MAX_PIECE and len(ahead) < PIECES_AHEAD:  # of a short file there is no more
+                ahead.append(await self._asking(b"piece"))
             yield payload
-            kind, payload = await self._ask(b"piece")
+            kind, payload = await (ahead.popleft() if ahead else self._ask(b"piece"))
         if kind == client.ANSWER:
             raise unreadable(path, str(_split(payload)[0].get("unreadable")))
 
@@ -210,11 +217,12 @@ class RemoteInvocation:
         try:
             while True:
                 kind, size = _HEAD.unpack(await self._reader.readexactly(_HEAD.size))
-                if size > MAX_ANSWER or self._asked is None or self._asked.done():
+                if size > MAX_ANSWER or not self._asked:
                     break
                 payload = await self._reader.readexactly(size)
-                if not self._asked.done():
-                    self._asked.set_result((kind, payload))
+                asked = self._asked.popleft()
+                if not asked.done():
+                    asked.set_result((kind, payload))
         except (OSError, EOFError):
             pass
         command.cancel()
@@ -227,9 +235,14 @@ class RemoteInvocation:
         return Plaintext(given) if head.get("given") is True else None
 
     async def _ask(self, ask: bytes) -> tuple[int, bytes]:
-        self._asked = asyncio.get_running_loop().create_future()
+        return await (await self._asking(ask))
+
+    async def _asking(self, ask: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Ask; what is returned is waited for when the answer is needed."""
+        asked: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
         await self._send(client.ASK, ask)
-        return await self._asked
+        return asked
 
     async def _send(self, kind: int, payload: bytes) -> None:
         """In frames that the client can hold; waits while it is slow. If it is gone the command ends as if cancelled."""

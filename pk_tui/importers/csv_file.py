@@ -36,7 +36,7 @@ def read_csv(path: Path) -> Findings:
         names = ", ".join(sorted(maker.name for maker in MAKERS))
         raise Misuse(
             f"{shown(path)} does not begin with the columns of a program known here ({names}). Export it from there as CSV with "
-            "its first line, or use another --kind. Nothing was written."
+            "its first line, or choose another kind. Nothing was written."
         )
     yield from _entries(path, maker, header, rows)
 

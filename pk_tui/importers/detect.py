@@ -63,8 +63,8 @@ def _looked_at(source: Path) -> Form:
         if lines and (named or all(_ASSIGNMENT.match(line) for line in lines[:3])):
             return Form.DOTENV
     raise Misuse(
-        f"{shown(source)} does not look like anything that is known here. Say with --kind what it is: {_KINDS}. To store "
-        "the file as it is use `pk-tui secrets create`."
+        f"{shown(source)} does not look like anything that is known here. If it is one of these all the same, "
+        f"choose its kind: {_KINDS}. To store the file as it is use `pk-tui secrets create`."
     )
 
 

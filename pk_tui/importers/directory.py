@@ -17,6 +17,7 @@ from pk_tui.importers.finding import Skipped
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import SecretPath
 from pk_tui.vault.chunks import chunk_name
+from pk_tui.vault.git_names import is_taken_for_git
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def _one(entry: os.DirEntry[str], here: SecretPath | None, name: str) -> FoundFi
     """What one entry of the directory `here` gives; of a directory its path. Raises Misuse if nothing may have that path."""
     if entry.is_symlink():
         return Skipped(_shown(here, entry), "it is a symbolic link")
+    if name[0] in ".gG" and is_taken_for_git(name):
+        return Skipped(_shown(here, entry), "some systems take the name for git's own directory")
     if entry.is_dir(follow_symlinks=False):
         return here / name if here else SecretPath.of((name,))
     if not entry.is_file(follow_symlinks=False):

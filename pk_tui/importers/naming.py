@@ -29,7 +29,7 @@ def component(text: str, instead: str = UNNAMED) -> str:
     if not name:
         return instead
     if set(name) <= {"."} or is_taken_for_git(name):
-        return "_" + name[1:]
+        return "_" + name[1:] if name[1:] else instead
     if component_fault(name) is None:
         return name
     plain = "".join(character for character in name if not unicodedata.category(character).startswith("M"))

@@ -19,6 +19,7 @@ from peewee import PeeweeException, SqliteDatabase
 
 from pk_tui.errors import AlreadyExists, Busy, Corrupt, MissingInput, PkError, StorageFailed
 from pk_tui.store.migrations import APPLICATION_ID, STEPS, VERSION, check_version, run_steps
+from pk_tui.store.newfile import sync_directory
 from pk_tui.store.old_layout import keep_copy, remove_copies
 from pk_tui.store.snapshot import Snapshot, columns_of
 
@@ -117,7 +118,7 @@ class Database:
                 building = _connect(str(path), _BUILDING)
                 run_steps(_connection(building), 0)
                 building.close()
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
             return cls.open(path)
         with _mapped():
             peewee = _connect(":memory:", (*_NEW, *_PRAGMAS))
@@ -180,6 +181,26 @@ class Database:
         if not self._peewee.is_closed():
             with _mapped():
                 self._peewee.close()
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """A transaction for what nobody needs unless a later one succeeds: nobody waits until it is on disk. The later one is
+        waited for, and with it all that was written before; after a power cut these rows may be gone, and nothing else. Within
+        another transaction it joins that one."""
+        if self._depth:
+            with self.transaction():
+                yield
+            return
+        self._set_synchronous("normal")
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._set_synchronous("full")
+
+    def _set_synchronous(self, level: str) -> None:
+        with _mapped():
+            self._connection.execute(f"PRAGMA synchronous = {level}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -358,11 +379,3 @@ def _header_version(path: Path) -> int:
     if application != APPLICATION_ID:
         raise Corrupt("The file in the place of the database belongs to another program. Nothing was changed.")
     return int(version)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

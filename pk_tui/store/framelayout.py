@@ -19,6 +19,8 @@ from pk_tui.errors import Corrupt, Malformed
 from pk_tui.vault.delta import apply_delta
 from pk_tui.vault.objects import FACTS_SIZE, MAX_OBJECT, Facts, Kind, Oid
 
+FRAME_BYTES = 64 * 1024 - 4
+"""Records in one frame; an object that is larger has a frame of its own. With its length before it, a full one is not padded."""
 _READ_CHAIN = 256
 """Deltas followed when reading. More than are written, since two batches can have placed their bases on one another."""
 RECORD = struct.Struct("<BI")

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from pk_tui.errors import Busy, Corrupt, StorageFailed
 from pk_tui.store.framelayout import (
+    FRAME_BYTES,
     FRAME_ID,
     PLACE,
     delta_record,
@@ -20,10 +21,8 @@ from pk_tui.store.framelayout import (
     whole_record,
 )
 from pk_tui.store.framestore import FrameStore
-from pk_tui.vault.objects import MAX_OBJECT, Facts, Oid
+from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, Oid
 
-FRAME_BYTES = 64 * 1024 - 4
-"""Records in one frame; an object that is larger has a frame of its own. With its length before it, a full one is not padded."""
 MAX_CHAIN = 24
 """Deltas on top of one another; bounds what reading a tree costs."""
 
@@ -33,10 +32,14 @@ class _Frame:
 
     __slots__ = ("content", "number", "oids")
 
-    def __init__(self) -> None:
-        self.content: bytearray | None = bytearray()
+    def __init__(self, content: bytearray | bytes | None = None) -> None:
+        self.content: bytearray | bytes | None = bytearray() if content is None else content
         self.oids: list[Oid] = []
         self.number: int | None = None
+
+    @property
+    def is_one_blob(self) -> bool:
+        return isinstance(self.content, bytes) and self.content[0] == Kind.BLOB
 
 
 class Batch:
@@ -130,14 +133,18 @@ class Batch:
     def _append(self, oid: Oid, facts: Facts, depth: int, record: bytes) -> None:
         frame = self._pending[-1]
         content = frame.content
-        if content is None or (content and len(content) + len(record) > FRAME_BYTES):
-            frame = _Frame()
+        offset = 0
+        if len(record) > FRAME_BYTES:  # has a frame of its own: it is one, and not copied into one
+            frame = _Frame(record)
             self._pending.append(frame)
-            content = frame.content
-            assert content is not None
-        self._index[oid] = entry_of(facts, len(self._pending) - 1, depth, len(content), len(record))
+        elif not isinstance(content, bytearray) or len(content) + len(record) > FRAME_BYTES:
+            frame = _Frame(bytearray(record))
+            self._pending.append(frame)
+        else:
+            offset = len(content)
+            content += record
+        self._index[oid] = entry_of(facts, len(self._pending) - 1, depth, offset, len(record))
         frame.oids.append(oid)
-        content += record
         self.bytes += len(record)
         self.pending_bytes += len(record)
 
@@ -151,9 +158,9 @@ class Batch:
 
     def flush(self) -> None:
         """Write the frames that are full. They stay invisible, and are removed again if the batch is never committed."""
-        full = [frame for frame in self._pending[:-1] if frame.number is None]
+        full = [frame for frame in self._pending[:-1] if frame.number is None and frame.content]
         if full:
-            with self.frames.db.transaction():
+            with self.frames.db.passing():
                 self._write(full)
 
     def _require_valid(self) -> None:
@@ -214,7 +221,7 @@ class Batch:
     def _write(self, frames: list[_Frame]) -> None:
         if not frames:
             return
-        contents = [bytes(frame.content or b"") for frame in frames]
+        contents = [frame.content or b"" for frame in frames]
         for frame, number in zip(frames, self.frames.write_frames(contents), strict=True):
             frame.number = number
 
@@ -225,7 +232,8 @@ class Batch:
         def done() -> None:
             for frame, content in zip(frames, contents, strict=True):
                 assert frame.number is not None
-                self.frames.keep(frame.number, content)
+                if not frame.is_one_blob:
+                    self.frames.keep(frame.number, bytes(content))
                 self.pending_bytes -= len(content)
                 frame.content = None
 

@@ -12,18 +12,20 @@ object of an undone transaction would seem present and never be stored.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Protocol
 from weakref import WeakSet
 
-from pk_tui.crypto.seal import open_padded, place, seal_padded
+from pk_tui.crypto.seal import open_padded, place, seal_padded, seal_padded_large
 from pk_tui.errors import Busy, CannotOpen, Corrupt, Malformed, PkError
 from pk_tui.store.database import Database
 from pk_tui.store.framecache import FrameCache
 from pk_tui.store.framelayout import (
+    FRAME_BYTES,
     FRAME_ID,
     PLACE,
+    SHORT_ENTRY,
     EpochKeys,
     IndexChain,
     facts_in,
@@ -116,7 +118,9 @@ class FrameStore:
         entry = self.index.get(oid) or self._hidden[oid]  # what stays may still be kept as a delta of what goes
         frame, packed, length = PLACE.unpack_from(entry)
         offset = packed & 0xFFFFFF
-        return self.split(self.frame(frame)[offset : offset + length])
+        # Of a large secret each part is read once, and 4 MiB of them would drive out everything else.
+        content = self.frame(frame, keep=len(entry) != SHORT_ENTRY or length <= FRAME_BYTES)
+        return self.split(content[offset : offset + length])
 
     def body(self, oid: Oid) -> bytes:
         base, raw = self.stored(oid)
@@ -251,17 +255,17 @@ class FrameStore:
             for table in ("frame", "findex")
         )
 
-    def write_frames(self, contents: list[bytes]) -> list[int]:
+    def write_frames(self, contents: Sequence[bytes | bytearray]) -> list[int]:
         """Insert frames within the running transaction; returns their ids."""
         epoch = self.epoch
         key = self._keys[epoch].frame
         first = self.db.next_id("frame")
-        rows = [
-            (number, self.row, epoch, seal_padded(key, content, self.frame_place(epoch, number), FRAME_FLOOR))
+        rows = (  # sealed as they are inserted: never more than one in memory
+            (number, self.row, epoch, seal_padded_large(key, content, self.frame_place(epoch, number), FRAME_FLOOR))
             for number, content in enumerate(contents, first)
-        ]
+        )
         self.db.executemany("INSERT INTO frame (id, vault_id, epoch, sealed) VALUES (?, ?, ?, ?)", rows)
-        return [row[0] for row in rows]
+        return list(range(first, first + len(contents)))
 
     def write_index(self, entries: dict[Oid, bytes], chain: IndexChain) -> IndexChain:
         """Insert index rows within the running transaction and, once it is on disk, take the entries into memory; those of a

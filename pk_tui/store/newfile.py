@@ -72,7 +72,8 @@ class NewFile:
             if os.path.lexists(self.path):
                 raise taken(self.path) from error
             os.rename(self.partial, self.path)
-        _sync_directory(self.path.parent)
+        with suppress(OSError):  # some file systems refuse it; the file itself is on disk
+            sync_directory(self.path.parent)
 
 
 def partial_of(path: Path) -> Path:
@@ -133,10 +134,10 @@ def _remove(partial: Path, descriptor: int) -> None:
             os.unlink(partial)
 
 
-def _sync_directory(directory: Path) -> None:
-    with suppress(OSError):  # some file systems refuse it; the file itself is on disk
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync_directory(directory: Path) -> None:
+    """Let the names in it be on disk. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

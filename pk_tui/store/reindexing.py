@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pk_tui.errors import Busy, Corrupt, Malformed
 from pk_tui.store.framelayout import DEFLATED, DELTA, RECORD, IndexChain, entry_of, read_record
 from pk_tui.store.framestore import FrameStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.vault import check
 from pk_tui.vault.delta import apply_delta
 from pk_tui.vault.objects import Facts, Kind, Oid, git_name

@@ -19,10 +19,9 @@ from itertools import islice
 from typing import TypeVar
 
 from pk_tui.errors import Corrupt
-from pk_tui.store.framelayout import FRAME_ID, PLACE, IndexChain, delta_record, facts_in, whole_record
-from pk_tui.store.frames import FRAME_BYTES
+from pk_tui.store.framelayout import FRAME_BYTES, FRAME_ID, PLACE, IndexChain, delta_record, facts_in, whole_record
 from pk_tui.store.framestore import ENTRIES_PER_ROW
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.vault.objects import Oid
 from pk_tui.vault.reachable import reach
 

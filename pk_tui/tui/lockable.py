@@ -5,6 +5,7 @@ When it locks is decided in `locking`; what the lock screen says and asks is the
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 LOOKS_EVERY = 1.0
 """Seconds between two looks at the clock."""
+MADE_WITHIN = 0.005
+"""Seconds between two looks whether a screen is made."""
 LOCKED_FULLY = "The node is locked: its keys are not in memory and its connections are closed."
 LOCKED_ELSEWHERE = "The node was locked from elsewhere."
 HOLDER_ENDED = "The agent that held the node has ended."
@@ -75,14 +78,24 @@ class LockableApp(GuardedApp):
         self.clear_notifications()
         with self.batch_update():
             while len(self.screen_stack) > 2:
+                await self._top_is_whole()
                 await self.pop_screen()
         # Not within the batch: it swallows a screen's first picture, and the next one draws only parts of it over what was
         # there before, names and values included.
         if len(self.screen_stack) > 1:
+            await self._top_is_whole()
             await self.switch_screen(screen)
             self.cover()
         else:
             await self.push_screen(screen)
+
+    async def _top_is_whole(self) -> None:
+        """Let the screen on top be made before it is taken away: what Textual takes away while it makes it, it mounts without
+        its parts, and whatever looks for one of them then ends the app."""
+        while not self.screen.is_mounted:  # noqa: ASYNC110 - Textual has no event to wait for
+            await asyncio.sleep(MADE_WITHIN)
+        if isinstance(self.screen, WorkingScreen):
+            await self.screen.finish()
 
     def push_screen(self, *args: Any, **named: Any) -> Any:
         """As ever; but nothing is laid over the notice that the window is too small."""

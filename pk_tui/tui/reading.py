@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from pk_tui.api.facade import AgentApi
+from pk_tui.api.item_text import written_out
+from pk_tui.api.items import ITEM_BEGINS
+from pk_tui.errors import Malformed, Misuse
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath
 
@@ -36,6 +39,18 @@ async def read_beginning(api: AgentApi, vault: str, path: SecretPath, limit: int
             if size > limit:
                 return Beginning(Plaintext(b"".join(one.reveal() for one in pieces)), False)
     return Beginning(Plaintext(b"".join(one.reveal() for one in pieces)), True)
+
+
+async def read_as_text(api: AgentApi, vault: str, path: SecretPath) -> Beginning:
+    """As `read_beginning`, but an item is written out: a line for each slot."""
+    found = await read_beginning(api, vault, path)
+    if not (found.whole and found.value.reveal().startswith(ITEM_BEGINS)):
+        return found
+    try:
+        item = await api.items.get(vault, path)
+    except (Malformed, Misuse):  # it only begins as one
+        return found
+    return Beginning(Plaintext.of_text(written_out(item, labels=True)), True)
 
 
 def is_text(found: Beginning) -> bool:

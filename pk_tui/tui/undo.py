@@ -18,6 +18,8 @@ class Change:
     """What one verb did: the versions it made, one in each vault it changed, in the order in which they were made."""
 
     made: tuple[Made, ...]
+    decided: bool = False
+    """It decided conflicts. What it wrote can be taken back, but a conflict that is decided does not wait again."""
 
 
 class Undo:
@@ -25,11 +27,11 @@ class Undo:
         self._done: list[Change] = []
         self._undone: list[Change] = []
 
-    def note(self, *made: tuple[VaultId, CommitId | None]) -> None:
+    def note(self, *made: tuple[VaultId, CommitId | None], decided: bool = False) -> None:
         """Something was changed; None for a vault that was left as it is. What was taken back before cannot be made again."""
         versions = tuple((vault, commit) for vault, commit in made if commit is not None)
         if versions:
-            self._put(self._done, Change(versions))
+            self._put(self._done, Change(versions, decided))
             self._undone.clear()
 
     @property

@@ -7,7 +7,6 @@ stops after every STEP commits, so that long work can be interrupted. What a ver
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Set
-from typing import TypeVar
 
 from pk_tui.terms import CommitId
 from pk_tui.vault.history import Commit, read_commit
@@ -17,7 +16,6 @@ STEP = 500
 """Commits looked at between two places where the work can be interrupted."""
 NOTHING: Set[CommitId] = frozenset()
 
-T = TypeVar("T")
 Parents = dict[CommitId, tuple[CommitId, ...]]
 """Commits, each with its parents."""
 
@@ -96,12 +94,3 @@ def in_order(commits: Parents, head: CommitId) -> Iterator[CommitId]:
             done.add(here)
             todo.append((here, True))
             todo += [(parent, False) for parent in reversed(commits[here])]
-
-
-def finish(work: Generator[object, None, T]) -> T:
-    """The result of such work, done at once."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return] # StopIteration is untyped

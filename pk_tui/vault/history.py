@@ -20,6 +20,7 @@ from pk_tui.vault import entries
 from pk_tui.vault.diff import Changed, changes, counting
 from pk_tui.vault.facts import commit_facts
 from pk_tui.vault.objects import Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
+from pk_tui.vault.stepwise import finish
 
 MAX_MESSAGE = 64 * 1024
 """Bytes of a commit message in UTF-8."""
@@ -261,12 +262,7 @@ def _named(source: ObjectSource, oid: Oid | None, wanted: _Branches) -> dict[str
 
 def describe_changes(source: ObjectSource, old: Oid | None, new: Oid) -> str:
     """A message that says what changed: a line `path added`, `modified` or `deleted` each, or their numbers if they are many."""
-    work = describing_changes(source, old, new)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return str(end.value)
+    return finish(describing_changes(source, old, new))
 
 
 def describing_changes(source: ObjectSource, old: Oid | None, new: Oid) -> Generator[None, None, str]:

@@ -11,7 +11,7 @@ checks every object on arrival. An honest stream holds no object that is not nee
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pk_tui.errors import Conflict, Corrupt, Malformed
@@ -28,6 +28,10 @@ PIECE = 60_000
 """Bytes of a piece, so that it fits one message of the wire with what is put around it."""
 _STOP_EVERY = 32
 """Secrets checked between two places where the work can be interrupted; at most 1 MiB each."""
+_LARGE = PIECE
+"""Bytes from which on naming an object takes longer than handing it to another thread."""
+_SMALL_PIECE = 4096
+"""Bytes of a piece that is not kept as an object of its own."""
 _STEP = 1000
 """Commits walked between two places where the work can be interrupted."""
 
@@ -35,6 +39,8 @@ _HEADER = struct.Struct(">BI")
 _KINDS = {int(kind): kind for kind in Kind}
 _BLOB = int(Kind.BLOB)
 _CODES = frozenset((*_KINDS, Kind.TREE | DELTA))
+Record = tuple[int, bytes, Oid | None, Facts | None]
+"""A record's code and body and, of a secret that `Incoming.cut` has looked at, its name and facts."""
 
 
 def outgoing(source: ObjectSource, head: Oid, have: Sequence[Oid]) -> Iterator[bytes]:
@@ -103,15 +109,18 @@ def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     for record in records:
         if size + len(record) > PIECE and waiting:
+            cut = PIECE - size if len(record) > PIECE else 0  # one that has to be cut in any case fills this piece
+            waiting.append(record[:cut])
             yield b"".join(waiting)
             waiting.clear()
             size = 0
-        if len(record) > PIECE:
-            for at in range(0, len(record), PIECE):
-                yield record[at : at + PIECE]
         else:
-            waiting.append(record)
-            size += len(record)
+            cut = 0
+        while len(record) - cut > PIECE:
+            yield record[cut : cut + PIECE]
+            cut += PIECE
+        waiting.append(record[cut:] if cut else record)
+        size += len(record) - cut
     if waiting:
         yield b"".join(waiting)
 
@@ -187,8 +196,12 @@ class Incoming:
         self._known = known_head
         self._anew = anew
         self._limits = limits
-        self._rest = bytearray()
+        self._rest: list[bytes | bytearray] = []
+        self._waiting = 0
+        """Bytes of the rest."""
         self._needed = _HEADER.size
+        self._latest = 0
+        """Bytes of the record whose header came last."""
         self._expanded = 0
         self._unnamed: set[Oid] = set()
         self._come: dict[Oid, bool] = {}
@@ -211,31 +224,63 @@ class Incoming:
     def steps(self, piece: bytes) -> Iterator[None]:
         """Like `feed`, with places to stop at: after some secrets, and after each delta, a few bytes of which can stand for a
         directory of 2 MiB to check."""
+        return self.taking(self._records(piece))
+
+    @property
+    def is_amid_large(self) -> bool:
+        """The last object of which anything came is large: then `cut` is worth its while."""
+        return self._latest > _LARGE
+
+    def cut(self, pieces: Iterable[bytes]) -> list[Record]:
+        """Do of the next bytes what needs nothing but them: find the records and name the secrets. It may be done beside the
+        taking of those before, which `taking` then continues; on its own it believes nothing, and adds nothing."""
+        records: list[Record] = []
+        for piece in pieces:
+            for code, body, _, _ in self._records(piece):
+                if code == _BLOB:
+                    records.append((code, body, git_name(Kind.BLOB, body), checked_blob(body)))
+                else:
+                    records.append((code, body, None, None))
+        return records
+
+    def taking(self, records: Iterable[Record]) -> Iterator[None]:
+        """Take these, with places to stop at as in `steps`."""
+        for code, body, oid, facts in records:
+            self._take(code, body, oid, facts)
+            if code != _BLOB or self.objects % _STOP_EVERY == 0:
+                yield
+
+    def _records(self, piece: bytes) -> Iterator[Record]:
+        """What is whole with this piece; the rest waits for the next."""
         self.size += len(piece)
         if self.size > self._limits.size:
             raise Malformed("More was sent than is accepted in one transfer.")
-        self._rest += piece
-        if len(self._rest) < self._needed:  # so that a record in many small pieces is not copied with each of them
+        if self._rest and isinstance(self._rest[-1], bytearray):
+            self._rest[-1] += piece
+        else:  # very many small ones are not to cost more than their bytes
+            self._rest.append(piece if len(piece) > _SMALL_PIECE else bytearray(piece))
+        self._waiting += len(piece)
+        if self._waiting < self._needed:  # so that a record in many small pieces is not copied with each of them
             return
-        stream = bytes(self._rest)
+        stream = b"".join(self._rest)
         at, end = 0, len(stream)
         self._needed = _HEADER.size
         while end - at >= _HEADER.size:
             code, size = _HEADER.unpack_from(stream, at)
             _check_header(code, size)
+            self._latest = size
             start = at + _HEADER.size
             if end - start < size:
                 self._needed += size
                 break
-            self._take(code, stream[start : start + size])
+            yield code, stream[start : start + size], None, None
             at = start + size
-            if code != _BLOB or self.objects % _STOP_EVERY == 0:
-                yield
-        self._rest = bytearray(stream[at:])
+        self._rest = [stream[at:]]
+        self._waiting = end - at
 
     def finish(self, head: Oid, digest: bytes) -> None:
         """The stream has ended: it must have led to this head with this digest (as its owner signed them), and nothing else."""
-        if self._rest:
+        if self._waiting:
             raise Malformed("A transfer ended in the middle of a record.")
         if self._unnamed:
             raise Malformed("A transfer ended with objects that no commit needs.")
@@ -253,13 +298,14 @@ class Incoming:
         if not continues:
             raise Malformed("A transfer does not follow the version that is here.")
 
-    def _take(self, code: int, body: bytes) -> None:
+    def _take(self, code: int, body: bytes, oid: Oid | None, facts: Facts | None) -> None:
         self.objects += 1
         if self.objects > self._limits.objects:
             raise Malformed("More objects were sent than are accepted in one transfer.")
         if code == _BLOB:  # nearly all are secrets: first, and with few calls
-            oid = self._named(Kind.BLOB, body)
-            self._add(oid, checked_blob(body), body)
+            self._expand(body)
+            oid = oid or git_name(Kind.BLOB, body)
+            self._add(oid, facts or checked_blob(body), body)
             self._unnamed.add(oid)
             return
         if code & DELTA:
@@ -288,10 +334,13 @@ class Incoming:
         self._take_tree(oid, facts, names, body, base, delta)
 
     def _named(self, kind: Kind, body: bytes) -> Oid:
+        self._expand(body)
+        return git_name(kind, body)
+
+    def _expand(self, body: bytes) -> None:
         self._expanded += len(body)
         if self._expanded > self._limits.expanded:
             raise Malformed("More was sent than is accepted in one transfer.")
-        return git_name(kind, body)
 
     def _take_tree(
         self,

@@ -29,6 +29,7 @@ from pk_tui.vault.facts import (
 )
 from pk_tui.vault.objects import Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
 from pk_tui.vault.splice import Splice, place, spliced, sums
+from pk_tui.vault.stepwise import finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,7 @@ def edit(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Oid:
     Raises NotFound, AlreadyExists or Misuse if what is at a path does not fit the edit, and Misuse if a limit would be
     broken; the sink is then to be discarded.
     """
-    work = editing(sink, root, edits)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return Oid(end.value)
+    return finish(editing(sink, root, edits))
 
 
 def editing(sink: ObjectSink, root: Oid, edits: Sequence[Edit]) -> Generator[None, None, Oid]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulator import EPOCH, VirtualClock, World
+from simulator import EPOCH, VirtualClock, World, simulate
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.commits import commit_edits, create_vault
@@ -22,7 +22,7 @@ from pk_tui.errors import PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.store.witness import MemoryWitness
 from pk_tui.terms import VAULT_ACTIONS, Address, NodeId, SecretPath
 from pk_tui.trust.claim import make_genesis
@@ -96,6 +96,25 @@ async def shared(w: World, secrets: int = 1, size: int = 8) -> tuple[Agent, Agen
     await fill(alice, "work", secrets, size)
     await alice.vaults.share("work", "bob")
     return alice, bob
+
+
+def alone(scenario: Callable[[World, Agent], Any]) -> None:
+    """Alice with two vaults, “work” and “home”. What she did must still be there after a restart, when nothing is remembered, and
+    nothing of it be damaged."""
+    vaults = ("work", "home")
+
+    async def whole(w: World) -> None:
+        alice = await w.add("alice")
+        for name in vaults:
+            await alice.vaults.create(name)
+        await scenario(w, alice)
+        there = {name: await everything(alice, name) for name in vaults}
+        await w.stop("alice")
+        alice = await w.start("alice")
+        assert {name: await everything(alice, name) for name in vaults} == there
+        assert (await alice.lifecycle.check()).problems == ()
+
+    simulate(whole)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agent.actors import at, everything, left_behind, noise, refused, rows, tried, write
+from agent.actors import alone, at, everything, left_behind, noise, refused, rows, tried, write
 from simulator import World, simulate
 
 from pk_tui.agent import arranging
@@ -14,22 +14,6 @@ from pk_tui.api.events import VaultChanged
 from pk_tui.api.items import Recipe
 from pk_tui.api.views import EntryView
 from pk_tui.errors import AlreadyExists, Misuse, NotFound, StorageFailed
-
-
-def alone(scenario: Callable[[World, Agent], Any]) -> None:
-    """Alice with two vaults. What she did must still be there after a restart, when nothing is remembered."""
-
-    async def whole(w: World) -> None:
-        alice = await w.add("alice")
-        await alice.vaults.create("work")
-        await alice.vaults.create("home")
-        await scenario(w, alice)
-        there = {name: await everything(alice, name) for name in ("work", "home")}
-        await w.stop("alice")
-        alice = await w.start("alice")
-        assert {name: await everything(alice, name) for name in ("work", "home")} == there
-
-    simulate(whole)
 
 
 def test_what_was_removed_is_gone_and_the_rest_can_be_read_after_a_restart() -> None:

@@ -28,7 +28,7 @@ from pk_tui.store.contacts import Contact
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.survey import Finding
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import SecretPath, VaultId
 from pk_tui.trust.claim import make_genesis
@@ -443,7 +443,6 @@ def test_a_sample_of_flipped_bits_is_found_and_no_wrong_plaintext_comes_out(kept
     assert every_flip_is_found(kept, 2, 2) > 40
 
 
-@pytest.mark.night
 def test_eight_flipped_bits_in_every_sealed_row_are_found_and_no_wrong_plaintext_comes_out(kept: Kept) -> None:
     assert every_flip_is_found(kept, None, 8) > 300
 

@@ -38,6 +38,7 @@ from pk_tui.errors import (
     PermissionDenied,
     PkError,
     ReadOnly,
+    Rewritten,
     Unreachable,
 )
 from pk_tui.records import replace
@@ -624,7 +625,7 @@ def test_the_same_number_for_two_contents_is_a_conflict() -> None:
         sequence = mallory.frames.record.sequence
         mallory.put("a", b"2")
         mallory.lie = lambda begin, pieces, end: honest(other_head(mallory, begin, sequence=sequence), pieces, end)
-        with refused(Conflict, "another way"):
+        with refused(Rewritten, "another way"):
             await bob.vaults.pull("work")
         assert await bob.vaults.get("work") == before
 
@@ -649,7 +650,7 @@ def test_a_rewritten_history_with_a_higher_number_is_a_conflict() -> None:
             return honest(replace(head, objects=100), pieces, TransferEnd(1, sum(map(len, pieces))))
 
         mallory.lie = lie
-        with refused(Conflict):
+        with refused(Rewritten, "does not hold the version that is here"):
             await bob.vaults.pull("work")
         assert await bob.vaults.get("work") == before
 

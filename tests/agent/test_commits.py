@@ -11,7 +11,7 @@ from pk_tui.clock import SystemClock
 from pk_tui.errors import NotFound, ReadOnly
 from pk_tui.records import replace
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, NodeId
 from pk_tui.trust.head import Verdict, compare, read_head
 from pk_tui.vault import chunks, history, tree

@@ -10,7 +10,7 @@ from pk_tui.agent.agent import Agent
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import Progress
 from pk_tui.errors import AlreadyExists, Corrupt, Misuse, NotFound, ReadOnly
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.trust.head import read_head
 from pk_tui.trust.lineage import Lineage
 from pk_tui.vault.objects import blob

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pk_tui.agent.in_values import Needle, in_values
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 
 
 @given(st.text("aBä", max_size=4), st.text("aBä", min_size=1, max_size=3), st.text("aBä", max_size=4))

@@ -10,7 +10,7 @@ from pk_tui.agent.item_names import LABEL_AT_MOST, NOTHING, Labels, by_frame, re
 from pk_tui.agent.vault_names import VaultNames, secrets_in
 from pk_tui.fuzzy import Names
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId
 from pk_tui.vault import history
 from pk_tui.vault.item import MAX_ITEM

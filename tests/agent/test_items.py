@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from agent.actors import at, content, everything, read, refused, shared, write
+from agent.actors import alone, at, content, everything, read, refused, shared, write
 from simulator import VirtualClock, World, simulate
 
 from pk_tui.agent.agent import Agent
@@ -21,20 +19,6 @@ from pk_tui.vault.templates import BUILT_IN
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 """The key of the published vectors, "12345678901234567890"."""
-
-
-def alone(scenario: Callable[[World, Agent], Any]) -> None:
-    """Alice with one vault; what is in it is there after a restart too."""
-
-    async def whole(w: World) -> None:
-        alice = await w.add("alice")
-        await alice.vaults.create("work")
-        await scenario(w, alice)
-        there = await everything(alice, "work")
-        await w.stop("alice")
-        assert await everything(await w.start("alice"), "work") == there
-
-    simulate(whole)
 
 
 def slot(name: str, value: str | bytes | None, type_: str | None = None, label: str | None = None) -> SlotChange:

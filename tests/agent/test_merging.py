@@ -30,7 +30,7 @@ from pk_tui.api.views import Take
 from pk_tui.errors import Busy, Conflict, Misuse, PeerMisbehaved, PermissionDenied, ReadOnly, Rewritten
 from pk_tui.records import replace
 from pk_tui.store import conflicts
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import Change, CommitId
 from pk_tui.trust.head import sign_head
 from pk_tui.vault import history, tree

@@ -6,7 +6,7 @@ from simulator import World, simulate
 from pk_tui.agent.receiving import HOW_TO_ACCEPT, receive
 from pk_tui.agent.rights import lineage_of
 from pk_tui.errors import Conflict, PeerMisbehaved
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import VaultId
 from pk_tui.trust.head import read_head
 from pk_tui.wire.messages import TransferBegin, TransferEnd

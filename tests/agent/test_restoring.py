@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from agent.actors import at, everything, left_behind, noise, read, refused, shared, write
+from agent.actors import alone, at, everything, left_behind, noise, read, refused, shared, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator import World, simulate
@@ -16,22 +14,6 @@ from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import ChangeView
 from pk_tui.errors import Conflict, Misuse, NotFound, ReadOnly
 from pk_tui.terms import Change
-
-
-def alone(scenario: Callable[[World, Agent], Any]) -> None:
-    """Alice with a vault “work”. What she did must still be there after a restart, when nothing is remembered."""
-
-    async def whole(w: World) -> None:
-        alice = await w.add("alice")
-        await alice.vaults.create("work")
-        await scenario(w, alice)
-        there = await everything(alice, "work")
-        await w.stop("alice")
-        alice = await w.start("alice")
-        assert await everything(alice, "work") == there
-        assert (await alice.lifecycle.check()).problems == ()
-
-    simulate(whole)
 
 
 async def head(agent: Agent) -> str:

@@ -21,7 +21,7 @@ from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.grants import IssuedGrant
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import VAULT_ACTIONS, Action, NodeId, VaultId
 from pk_tui.trust.grant import CLOCK_SLACK, sign_grant
 from pk_tui.trust.lineage import Lineage, new_lineage

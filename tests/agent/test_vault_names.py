@@ -17,7 +17,7 @@ from pk_tui.agent.commits import commit_edits, create_vault
 from pk_tui.agent.item_names import STEP, by_frame
 from pk_tui.agent.vault_names import FOLLOWED_AT_MOST, VaultNames, secrets_in
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import history, tree
 from pk_tui.vault.objects import blob

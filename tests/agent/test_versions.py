@@ -11,7 +11,7 @@ from pk_tui.agent.agent import Agent
 from pk_tui.agent.commits import create_vault
 from pk_tui.agent.versions import find_commit, find_version, newest, version_of
 from pk_tui.errors import Corrupt, Misuse, NotFound, PkError
-from pk_tui.store.vaults import VaultFrames
+from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId
 from pk_tui.vault import history, tree
 from pk_tui.vault.objects import Kind, git_name

@@ -18,7 +18,7 @@ from pk_tui.crypto.seal import SealKey
 from pk_tui.net.link import Link
 from pk_tui.records import replace
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultRecord
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import Lineage, new_lineage

@@ -107,7 +107,9 @@ class Agent:
     def _lifecycle(self) -> dict[str, Any]:
         status = views.StatusView(True, NODE, 42, False, Address("127.0.0.1", 4433), 2)
         problem = views.ProblemView("missing", VAULT, "a/b", "A part of its content is gone.")
-        check = views.CheckView(False, 2, 30, (problem, views.ProblemView("altered", None, None, "It does not add up.")))
+        check = views.CheckView(
+            False, 2, 30, (problem, views.ProblemView("altered", None, None, "It does not add up."))
+        )
         backup = {"backup": views.BackupView("/a/backup", 2, 5000)}
         return {"status": status, "lock": None, "unlock": None, "change_password": None, "check": check, **backup}
 

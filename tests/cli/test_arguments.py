@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pk_tui.cli.arguments import directory_address, moment, secret_address
+from pk_tui.cli.arguments import directory_address, editable_address, moment, secret_address
 from pk_tui.clock import DAY, MINUTE, SECOND
 from pk_tui.errors import Misuse
 from pk_tui.terms import SecretPath
@@ -23,6 +23,14 @@ def test_what_names_no_secret_is_refused(text):
     with pytest.raises(Misuse) as refused:
         secret_address(text)
     assert "\x1b" not in refused.value.message
+
+
+def test_a_version_is_not_going_to_be_edited():
+    assert editable_address("v:a") == ("v", SecretPath(("a",)))
+    with pytest.raises(Misuse, match="is a version of a vault: it is read-only"):
+        editable_address("v@abcd:a")
+    with pytest.raises(Misuse, match="does not name a secret"):
+        editable_address("v")
 
 
 @given(st.text(max_size=30))

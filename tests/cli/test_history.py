@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pk_tui.api.items import ItemView, SlotView
 from pk_tui.api.views import ChangeView, EntryView
 from pk_tui.cli.history import MAX_COMPARED, MAX_REVEALED, Side, value_lines
 from pk_tui.errors import Conflict, Corrupt, Misuse, NotFound, ReadOnly
@@ -105,6 +107,21 @@ def test_people_see_text_line_by_line_and_nothing_in_it_steers_their_terminal(ty
         "    - (2.0 KiB, binary)",
         "    + (1 B, binary)",
     ]
+
+
+def test_people_see_an_item_slot_by_slot_and_scripts_the_bytes(type_in, two_versions, agent):
+    stored = b'{"pk-item":1,"template":"password"}'
+    two_versions("bank", Change.MODIFIED, stored, stored + b"\n")
+
+    async def get(vault: str, path: SecretPath) -> ItemView:
+        slot = SlotView("password", "password", "Password", True, Plaintext(vault[-1].encode()))
+        return ItemView("password", "Bank", (), (slot,))
+
+    agent.items = SimpleNamespace(get=get)
+    text = type_in("vaults", "diff", "v", OLD, NEW, "--reveal").text
+    assert text.splitlines() == ["modified  bank", "      title: Bank", "    - password: a", "    + password: b"]
+    done = type_in("--format", "json", "vaults", "diff", "v", OLD, NEW, "--reveal")
+    assert [done.json[0]["old"], done.json[0]["new"]] == [stored.decode(), stored.decode() + "\n"]
 
 
 def test_the_newest_version_is_fixed_before_values_are_read(type_in, agent, fixed):

@@ -12,7 +12,7 @@ import pytest
 from pk_tui.api import views
 from pk_tui.cli.commands import Noun
 from pk_tui.cli.main import main_direct, root, run
-from pk_tui.terms import Address
+from pk_tui.terms import Address, Change, SecretPath
 
 
 def every_command(noun=root, path=()):
@@ -150,6 +150,25 @@ def test_text_from_outside_never_reaches_the_terminal_raw(type_in, agent, fixed,
             json.loads(done.output)
             if argv == ("vaults", "list"):
                 assert done.json[0]["vault_name"] == bad
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_paths_and_damage_from_outside_never_reach_the_terminal_raw(type_in, agent, fixed, form):
+    bad, path = fixed.nasty, SecretPath((fixed.nasty,))
+    agent.vaults.results["diff"] = [views.ChangeView(path, Change.MODIFIED)]
+    agent.secrets.results["find"] = [views.FoundView(fixed.vault, bad, path, 1, "title", bad, (), bad)]
+    agent.lifecycle.results["check"] = views.CheckView(
+        False, 1, 1, (views.ProblemView("altered", None, bad, bad),), (bad,)
+    )
+    for argv, code in (
+        (("vaults", "diff", bad, bad), 0), (("vaults", "restore", bad, bad, bad), 64), (("vaults", "revert", bad, bad), 0),
+        (("secrets", "find", bad), 0), (("check", "--repair"), 65),
+    ):  # fmt: skip
+        done = type_in(*argv, "--format", form)
+        assert done.code == code, argv
+        assert is_harmless(done.text + done.errors.decode()), argv
+        if form == "json" and code == 0:
+            json.loads(done.output)
 
 
 def test_an_unforeseen_failure_is_1_and_reported_without_values(type_in, agent, tmp_path):

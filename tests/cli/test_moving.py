@@ -32,7 +32,7 @@ def test_each_kind_can_be_asked_for(type_in, agent, tmp_path: Path, kind):
 def test_people_are_told_what_it_was_taken_for_and_what_was_not_taken(type_in):
     done = type_in("vaults", "import", "v", "/x")
     assert done.errors == b"Not taken: link: it is a symbolic link.\n"
-    assert "Imported 2 secrets (9 B) into “v”, read as a directory of files. 1 lines above" in done.text
+    assert "Imported 2 secrets (9 B) into “v”, read as a directory of files. 1 line above" in done.text
 
 
 def test_an_unknown_kind_is_64(type_in, agent):

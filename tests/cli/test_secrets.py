@@ -149,7 +149,7 @@ def test_stat(type_in, fixed):
         "modified": fixed.time_text,
         "chunks": 0,
     }
-    assert "5 B (5 bytes)" in type_in("secrets", "stat", "v:a/b").text
+    assert "size     5 B\n" in type_in("secrets", "stat", "v:a/b").text
 
 
 @pytest.mark.parametrize("address", ["v", "v:", ":a", "v:/", "v:a//b", "v:..", "v:a/.git"])

@@ -19,6 +19,7 @@ from pk_tui.crypto.seal import (
     place,
     seal,
     seal_padded,
+    seal_padded_large,
 )
 from pk_tui.errors import CannotOpen
 
@@ -216,6 +217,23 @@ def test_what_is_sealed_padded_opens_to_exactly_the_bytes(plaintext: bytes, floo
 
     assert open_padded(KEY, sealed, HERE) == plaintext
     assert len(sealed) == padded_size(len(plaintext) + 4, floor) + OVERHEAD
+
+
+@small
+@given(st.binary(max_size=3000), st.binary(max_size=50), st.sampled_from([64, 512, 1024]))
+def test_what_is_sealed_where_it_lies_is_sealed_alike(plaintext: bytes, where: bytes, floor: int) -> None:
+    with seeded(b"s"):
+        expected = seal_padded(KEY, plaintext, where, floor)
+    with seeded(b"s"):
+        assert seal_padded_large(KEY, bytearray(plaintext), where, floor) == expected
+
+
+def test_a_large_seal_leaves_what_it_was_given_as_it_was() -> None:
+    plaintext = bytearray(b"x" * 300_000)
+    sealed = seal_padded_large(KEY, plaintext, HERE, 1024)
+
+    assert plaintext == b"x" * 300_000
+    assert open_padded(KEY, bytes(sealed), HERE) == plaintext
 
 
 def test_zeros_at_the_end_are_not_taken_for_padding() -> None:

@@ -42,7 +42,7 @@ def test_directories_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "hello\n", "{}", "PK\x03\x04", "A=1\nhello\n", "-----BEGIN", b"\xff\xfeA\0"])
 def test_what_looks_like_nothing_is_refused_with_the_kinds_there_are(tmp_path: Path, content: str | bytes) -> None:
-    with refused(Misuse, "--kind", *(form.value for form in Form)):
+    with refused(Misuse, "choose its kind", *(form.value for form in Form)):
         form_of(put(tmp_path, "x", content), None)
 
 

@@ -72,7 +72,7 @@ def test_links_pipes_and_sockets_are_named_and_never_opened_or_followed(tmp_path
     assert {name for name, reason in reasons.items() if "regular file" in reason} == {"pipe", "socket"}
 
 
-@pytest.mark.parametrize("name", [b"bad\xff", b"\x1b[2J", b"a\nb", "a\u202eb".encode()])
+@pytest.mark.parametrize("name", [b"bad\xff", b"\x1b[2J", b"a\nb", "a\u202eb".encode(), b".git", b"git~1", b".GIT. "])
 @pytest.mark.parametrize("is_directory", [True, False])
 def test_a_name_that_no_secret_can_have_is_named_safely(tmp_path: Path, name: bytes, is_directory: bool) -> None:
     put(tmp_path, "good")

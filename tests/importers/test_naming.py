@@ -18,7 +18,7 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40
         ("a/b\\c", "a-b\\c"),
         ("../../etc/passwd", "..-..-etc-passwd"),
         ("..", "_."),
-        (".", "_"),
+        (".", UNNAMED),
         (".git", "_git"),
         (".GiT", "_GiT"),
         (".git.", "_git."),

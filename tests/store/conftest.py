@@ -17,7 +17,8 @@ from pk_tui.crypto.wrap import PasswordSlot
 from pk_tui.records import replace
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
-from pk_tui.store.vaults import VaultFrames, VaultRecord
+from pk_tui.store.vault import VaultFrames
+from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.store.witness import FileWitness, MemoryWitness
 from pk_tui.vault.objects import Facts, Kind, Oid, blob, git_name
 

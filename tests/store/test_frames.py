@@ -3,7 +3,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pk_tui.errors import Busy, Corrupt, StorageFailed
-from pk_tui.store.frames import FRAME_BYTES, MAX_CHAIN
+from pk_tui.store.framelayout import FRAME_BYTES
+from pk_tui.store.frames import MAX_CHAIN
 from pk_tui.vault.delta import make_delta
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, blob
 

@@ -19,13 +19,19 @@ def base() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where new nodes are kept from which those of `make_node` begin."""
+    return tmp_path_factory.mktemp("made")
+
+
 @pytest.fixture
-def make_node(base: Path) -> Iterator[Callable[[str], Node]]:
+def make_node(base: Path, made: Path) -> Iterator[Callable[[str], Node]]:
     """Makes nodes; those still running at the end are stopped the hard way."""
     nodes: list[Node] = []
 
     def make(name: str) -> Node:
-        node = Node(base / name)
+        node = Node(base / name, made)
         nodes.append(node)
         return node
 
@@ -33,6 +39,18 @@ def make_node(base: Path) -> Iterator[Callable[[str], Node]]:
     for node in nodes:
         if node.pid:
             node.kill()
+
+
+@pytest.fixture(scope="module")
+def lasting(made: Path) -> Iterator[Node]:
+    """A running node with a secret, for all tests of a file that leave it as it is or write beside one another."""
+    directory = Path(tempfile.mkdtemp(prefix="pk-"))
+    node = Node(directory / "alice", made).bootstrap().start()
+    node.json("vaults", "create", "work")
+    node.write("work:a", b"1")
+    yield node
+    node.kill()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

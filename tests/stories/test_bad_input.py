@@ -55,11 +55,15 @@ def alice(make_node: Make) -> Node:
         (64, ("vaults", "create")),
     ],
 )
-def test_each_is_refused_with_its_code_and_a_sentence(alice: Node, exit_code: int, arguments: tuple[str, ...]) -> None:
-    said = alice.fails(exit_code, *arguments)
+def test_each_is_refused_with_its_code_and_a_sentence(
+    lasting: Node, exit_code: int, arguments: tuple[str, ...]
+) -> None:
+    said = lasting.fails(exit_code, *arguments)
     assert said.endswith((".", "?", "`", ")"))
     assert "\n" not in said.strip()
-    assert alice.cat("work:a") == b"1"
+    assert lasting.cat("work:a") == b"1"
+    assert len(lasting.json("vaults", "list")) == 1
+    assert lasting.json("nodes", "list") == []
 
 
 def test_a_wrong_password_is_said_so_and_a_missing_one_too(make_node: Make) -> None:

@@ -23,11 +23,11 @@ def alice(make_node: Make) -> Node:
 
 
 @pytest.mark.parametrize("size", [0, 1, 255, 65_536, 1024 * 1024, 1024 * 1024 + 1, 5 * 1024 * 1024 + 7])
-def test_a_secret_of_any_size_comes_out_as_it_went_in(alice: Node, size: int) -> None:
-    value = os.urandom(size)
-    alice.write("work:some/where", value)
-    assert alice.cat("work:some/where") == value
-    assert alice.json("secrets", "stat", "work:some/where")["size"] == size
+def test_a_secret_of_any_size_comes_out_as_it_went_in(lasting: Node, size: int) -> None:
+    value, secret = os.urandom(size), f"work:of/{size}"
+    lasting.write(secret, value)
+    assert lasting.cat(secret) == value
+    assert lasting.json("secrets", "stat", secret)["size"] == size
 
 
 def test_256_mib_go_through_in_a_stream(alice: Node, tmp_path: Path) -> None:

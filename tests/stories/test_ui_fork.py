@@ -43,7 +43,7 @@ def test_a_clone_is_copied_changed_merged_and_decided_by_keyboard_alone(bob: tup
     screen.line_with("▾ work")
     screen.line_with("║     login")
     screen.press("j", "e")
-    screen.see("work is read only here", "It is a clone of alice", "Make the copy  ctrl+s")
+    screen.see("work is read only here", "It is a clone of alice", "Make it  ctrl+s")
     screen.press("ctrl+s")
     screen.see("Made work-mine, yours to change")
     screen.line_with("work-mine", "fork")

@@ -120,7 +120,7 @@ def test_a_vault_is_shared_followed_and_unshared_by_keyboard_alone(
     b.press("esc")
     b.see_no(OLD)
     b.press("e")
-    b.see("work is read only here", "It is a clone of alice", "Make the copy  ctrl+s")
+    b.see("work is read only here", "It is a clone of alice", "Make it  ctrl+s")
     b.press("esc")
     b.see_no("work is read only here")
 

@@ -33,6 +33,12 @@ def test_what_changed_nothing_is_no_change_and_several_vaults_are_one() -> None:
     assert undo.last_done == Change(((HOME, commit(1)), (WORK, commit(2))))
 
 
+def test_that_conflicts_were_decided_is_remembered() -> None:
+    undo = Undo()
+    undo.note((WORK, commit(1)), decided=True)
+    assert undo.last_done == Change(((WORK, commit(1)),), decided=True)
+
+
 def test_a_new_change_ends_what_could_be_made_again() -> None:
     undo = Undo()
     undo.note((WORK, commit(1)))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pk_tui.clock import SECOND
 from pk_tui.terms import CommitId
 from pk_tui.vault import history
-from pk_tui.vault.ancestry import STEP, behind, every, finish, in_order, is_ancestor, merge_base
+from pk_tui.vault.ancestry import STEP, behind, every, in_order, is_ancestor, merge_base
+from pk_tui.vault.stepwise import finish
 
 Graph = list[tuple[int, ...]]
 """Commits by the numbers of their parents, all before them."""

@@ -43,7 +43,7 @@ def test_the_writer_holds_little(sink: DictSink) -> None:
     writer = ChunkWriter(sink)
     for _ in range(40):
         writer.feed(bytes(100_000))
-        assert len(writer._waiting) <= MAX_WHOLE + CHUNK
+        assert writer._waiting <= MAX_WHOLE + CHUNK
     writer.finish()
 
 

@@ -47,7 +47,9 @@ def test_counting_gives_the_numbers_of_the_changes(before: dict[str, bytes], aft
 
 def without_clashes(secrets: dict[str, bytes]) -> dict[str, bytes]:
     """Without those below a path that is a secret itself."""
-    return {path: value for path, value in secrets.items() if not any(path.startswith(f"{other}/") for other in secrets)}
+    return {
+        path: value for path, value in secrets.items() if not any(path.startswith(f"{other}/") for other in secrets)
+    }
 
 
 def test_what_is_on_one_side_alone_is_counted_unread(sink: DictSink) -> None:

@@ -4,10 +4,10 @@ from hypothesis import strategies as st
 
 from pk_tui.terms import SecretPath
 from pk_tui.vault import chunks, history, tree
-from pk_tui.vault.ancestry import finish
 from pk_tui.vault.check import checked_tree
 from pk_tui.vault.forgetting import EMPTY_MESSAGE, Forgetting, message_without
 from pk_tui.vault.objects import Kind
+from pk_tui.vault.stepwise import finish
 
 
 def forget(sink, path, *heads):

@@ -8,7 +8,6 @@ from pk_tui.clock import SECOND
 from pk_tui.errors import Malformed, Misuse
 from pk_tui.terms import Change, CommitId, SecretPath
 from pk_tui.vault import history, tree
-from pk_tui.vault.ancestry import finish
 from pk_tui.vault.history import (
     MAX_MESSAGE,
     build_commit,
@@ -19,6 +18,7 @@ from pk_tui.vault.history import (
     read_commit,
 )
 from pk_tui.vault.objects import Kind
+from pk_tui.vault.stepwise import finish
 
 VERSIONS = [
     {"a": b"1", "d/b": b"1"},

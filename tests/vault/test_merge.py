@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from pk_tui.terms import SecretPath
 from pk_tui.vault import chunks, history, tree
-from pk_tui.vault.ancestry import finish
 from pk_tui.vault.chunks import CHUNK, MAX_WHOLE, ChunkWriter
 from pk_tui.vault.merge import Clash, Merged, merge
 from pk_tui.vault.objects import Kind, Oid
+from pk_tui.vault.stepwise import finish
 
 Version = dict[str, bytes | None]
 """Secrets by path; None is an empty directory."""

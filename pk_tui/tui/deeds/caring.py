@@ -72,11 +72,11 @@ def checked(view: CheckView) -> Content:
 def tidied(view: TidyView, new_keys: bool) -> Content:
     under = ", all under new keys" if new_keys else ""
     less = view.before - view.after
-    became = f"{size(less)} less" if less > 0 else "no less than before"
-    return Content(
-        f"Tidied {counted(view.vaults, 'vault')} with {counted(view.objects, 'object')}{under}. The database had "
-        f"{size(view.before)} and has {size(view.after)}, {became}."
-    )
+    if less <= 0:
+        became = f"The database has {size(view.after)}, no less than before."
+    else:
+        became = f"The database had {size(view.before)} and has {size(view.after)}, {size(less)} less."
+    return Content(f"Tidied {counted(view.vaults, 'vault')} with {counted(view.objects, 'object')}{under}. {became}")
 
 
 def backed_up(view: BackupView, file: Path) -> Content:

@@ -30,7 +30,7 @@ async def conflicts(pane: Pane, vault: VaultView) -> None:
                 if not goes_on:
                     break
         finally:
-            pane.session.undo.note(*((vault.vault_id, commit) for commit in made))
+            pane.session.undo.note(*((vault.vault_id, commit) for commit in made), decided=True)
 
     dialog = ConflictsDialog(pane.session, vault, resolve)
     decided = await pane.ask(dialog)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 
 from pk_tui.api.views import ForgetView, Progress, VaultView
-from pk_tui.errors import PkError, ReadOnly
+from pk_tui.errors import Conflict, PkError, ReadOnly
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import SecretPath
 from pk_tui.tui.deeds.writing import where
@@ -33,10 +33,18 @@ async def forget(pane: Pane, vault: VaultView, path: SecretPath, is_directory: b
     heading = sentence("Forget $place?", place=place)
     if not await pane.ask(ConfirmDialog(heading, told, "Forget it for good", typed=path.name)):
         return
+    error = await _carry_out(pane, vault, path)
+    if isinstance(error, Conflict) and vault.fork and await pane.ask(leaving_question(pane.live, vault, place)):
+        await _carry_out(pane, vault, path, leave_origin=True)
+
+
+async def _carry_out(pane: Pane, vault: VaultView, path: SecretPath, leave_origin: bool = False) -> PkError | None:
+    """Why it was not done, which was said already."""
+    place = where(vault, path)
 
     async def work(step: Callable[[Progress], None]) -> Content:
         try:
-            view = await pane.api.vaults.forget(str(vault.vault_id), path, step)
+            view = await pane.api.vaults.forget(str(vault.vault_id), path, step, leave_origin)
         except asyncio.CancelledError:
             if not await _has_happened(pane, vault):
                 raise
@@ -44,8 +52,9 @@ async def forget(pane: Pane, vault: VaultView, path: SecretPath, is_directory: b
         return outcome(place, view, pane.live)
 
     title = sentence("Forgetting $place", place=shown(str(path), 30))
-    await pane.session.transfers.wait(pane.session.transfers.start(title, work))
+    transfer = await pane.session.transfers.wait(pane.session.transfers.start(title, work))
     await pane.live.read(Noun.VAULTS)
+    return transfer.error
 
 
 def require_own(vault: VaultView, live: Live) -> None:
@@ -93,6 +102,19 @@ def effect(vault: VaultView, holders: Sequence[str], is_directory: bool, inside:
             "It is shared with nobody now. Copies made before, backups and exports keep it, and nobody can take those back."
         )
     return Content.assemble(first, reach)
+
+
+def leaving_question(live: Live, vault: VaultView, place: Content) -> ConfirmDialog:
+    """In a fork, for what came from its origin: it can be forgotten there, or here by a fork that stays on its own."""
+    who = live.name_of(vault.origin.node_id) if vault.origin is not None else "its origin"
+    told = sentence(
+        "It came from the vault that $vault is a copy of, and would come again with the next pull. Nothing was changed.\n\n"
+        "Where it came from it can be forgotten by $who; a pull takes that over. Or it is forgotten here, and $vault is a vault "
+        "of its own from then on: it pulls nothing more from $who, and that cannot be undone.",
+        vault=shown(vault.name, 40),
+        who=shown(who, 60),
+    )
+    return ConfirmDialog(sentence("Forget $place all the same?", place=place), told, "Forget it and leave")
 
 
 def outcome(place: Content, view: ForgetView, live: Live) -> Content:

@@ -12,6 +12,7 @@ from pk_tui.terms import CommitId
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.text import counted, sentence, shown
 
+
 async def merged_words(api: AgentApi, came: PullView, who: str) -> Content:
     """`Merged 3 changes from bob; 1 conflict waits: ! decides.`"""
     changes: int | None = None

@@ -14,6 +14,9 @@ from pk_tui.tui.undo import Change
 NAMED_AT_MOST = 2
 """Secrets that are named in the status line; of more the number is told."""
 
+STAYS_DECIDED = "No conflict waits for that again: H has both sides."
+"""After a decision was taken back: what it wrote is as before, but the list of conflicts is not."""
+
 
 async def undo(pane: Pane) -> None:
     undo = pane.session.undo
@@ -29,7 +32,8 @@ async def undo(pane: Pane) -> None:
         undo.taken_back(change, None)
         raise _refused(error, what) from error
     undo.taken_back(change, by)
-    pane.say(sentence("Took back: $what. `Z` makes it again.", what=what))
+    then = STAYS_DECIDED if change.decided else "`Z` makes it again."
+    pane.say(sentence(f"Took back: $what. {then}", what=what))
 
 
 async def redo(pane: Pane) -> None:
@@ -46,7 +50,8 @@ async def redo(pane: Pane) -> None:
         undo.made_again(change, None)
         raise _refused(error, what) from error
     undo.made_again(change, by)
-    pane.say(sentence("Made again what was taken back: $what.", what=what))
+    # What was undone just now is the taking back; what people think of is the change that is there again.
+    pane.say(sentence("Made again: $what.", what=await _described(pane, by)))
 
 
 async def _reverted(pane: Pane, change: Change) -> Change:
@@ -57,7 +62,7 @@ async def _reverted(pane: Pane, change: Change) -> Change:
         new = await pane.api.vaults.revert(str(vault), str(commit))
         if new is not None:
             made.append((vault, new))
-    return Change(tuple(made))
+    return Change(tuple(made), change.decided)
 
 
 def _refused(error: PkError, what: Content) -> PkError:

@@ -14,7 +14,7 @@ from pk_tui.errors import PkError
 from pk_tui.terms import Change, CommitId, SecretPath
 from pk_tui.tui.compared import compared
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
-from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_beginning
+from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_as_text
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
@@ -120,7 +120,7 @@ class CompareDialog(PeekingDialog[None]):
         return Seen(compared(was.text if was else None, became.text if became else None))
 
     async def _side(self, commit: CommitId, path: SecretPath) -> Seen:
-        found = await read_beginning(self.session.api, f"{self._vault}@{commit}", path)
+        found = await read_as_text(self.session.api, f"{self._vault}@{commit}", path)
         if not is_text(found):
             return Seen(why_not="binary: compared byte for byte, not shown")
         if not found.whole:

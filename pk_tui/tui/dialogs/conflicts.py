@@ -22,7 +22,7 @@ from pk_tui.tui.compared import compared
 from pk_tui.tui.conflict_words import TAKEN, effect, effect_on_all, sides
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
-from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_beginning
+from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_as_text
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import ago, counted, moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
@@ -250,7 +250,7 @@ class ConflictsDialog(PeekingDialog[Counter[Take]]):
         vault = f"{self._vault}@{commit}"
         if (await self.session.api.secrets.stat(vault, path)).is_directory:
             return Seen(why_not="a directory on one side: nothing to compare line by line")
-        found = await read_beginning(self.session.api, vault, path)
+        found = await read_as_text(self.session.api, vault, path)
         if not is_text(found):
             return Seen(why_not="binary: not shown")
         if not found.whole:

@@ -31,6 +31,7 @@ class Dialog(ModalScreen[Answer | None]):
 
     AUTO_FOCUS = ""
     ALLOW_SELECT = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]  # noqa: RUF012 - so declared by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "call_off", "Cancel", id="dialog.cancel", tooltip="Close without doing anything"),
         Binding("left", "app.focus_previous", show=False, id="dialog.previous"),

@@ -86,7 +86,7 @@ class ForkDialog(Dialog[MakeFork | GoTo]):
 
     def buttons(self) -> list[tuple[str, str, bool]]:
         go = [("go", "Go there  ctrl+g", False)] if self._there_is else []
-        return [("cancel", "Cancel  esc", False), *go, ("fork", "Make the copy  ctrl+s", False)]
+        return [("cancel", "Cancel  esc", False), *go, ("fork", "Make it  ctrl+s", False)]
 
     def on_mount(self) -> None:
         self._check()

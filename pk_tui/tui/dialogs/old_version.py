@@ -12,12 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from pk_tui.api.items import ITEM_BEGINS
 from pk_tui.api.views import CommitView, EntryView, VaultView
 from pk_tui.errors import PkError
 from pk_tui.terms import SecretPath
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
+from pk_tui.tui.item_words import chief, rows_of
 from pk_tui.tui.plain_text import MAX_TEXT
-from pk_tui.tui.reading import read_beginning
+from pk_tui.tui.reading import read_as_text, read_beginning
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
@@ -124,7 +126,8 @@ class OldVersionDialog(PeekingDialog[bool]):
             self._entries.show_rows([])
             return
         self._entries.empty = Content("There was nothing in it.")
-        self._entries.show_rows([Old(entry) for entry in entries], cursor)
+        rows = [Old(entry) for entry in entries]
+        self._entries.show_rows(rows, cursor if cursor is not None else rows[0].key if rows else None)
         where = "/".join((self._vault.name, *self._here))
         self.query_one("#where", Static).update(shown(where, 300, style="bold"))
         self._look()
@@ -173,7 +176,7 @@ class OldVersionDialog(PeekingDialog[bool]):
         path, row = self._secret, self._entries.current
         if path is None or row is None:
             return None
-        found = await read_beginning(self.session.api, self._reference, path)
+        found = await read_as_text(self.session.api, self._reference, path)
         why = why_not_shown(found, row.entry.size)
         return Seen(why_not=why) if why is not None else Seen(found.value.reveal().decode())
 
@@ -188,13 +191,21 @@ class OldVersionDialog(PeekingDialog[bool]):
         if not found.whole:
             self.wrong(f"It was not copied: more than {size(MAX_TEXT)} is not copied.")
             return
+        value, what = found.value, Content("value")
+        if value.reveal().startswith(ITEM_BEGINS):
+            item = await self.session.api.items.get(self._reference, path)
+            if not any(len(slot.value) for slot in item.slots):
+                self.wrong("There was nothing in this item to copy.")
+                return
+            slot = item.slots[chief(rows_of(item).slots)]
+            value, what = slot.value, shown(slot.label or slot.name, 40)
         seconds = self.session.settings.clipboard_seconds
-        copied = await self.session.clipboard.copy(found.value, shown(str(path), 60).plain, seconds)
+        copied = await self.session.clipboard.copy(value, shown(str(path), 60).plain, seconds)
         self.wrong("")
         ending = "cleared" if copied.can_clear else "to be overwritten"
         says = sentence(
-            "Copied the value of then via $route, $ending in $seconds s.",
-            route=copied.route, ending=ending, seconds=str(seconds),
+            "Copied the $what of then via $route, $ending in $seconds s.",
+            what=what, route=copied.route, ending=ending, seconds=str(seconds),
         )  # fmt: skip
         self.query_one("#about", Static).update(says)
 

@@ -61,6 +61,8 @@ class GestaltPane(Pane):
         yield Telling("gestalt-details", "panel")
 
     def on_mount(self) -> None:
+        if not self.is_whole:
+            return
         self.set_interval(LOOK_EVERY, self._tell)
         self._look(always=True)
 

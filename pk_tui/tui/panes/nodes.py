@@ -66,6 +66,8 @@ class NodesPane(Pane):
         yield NodeStrip("node-strip", "panel")
 
     def on_mount(self) -> None:
+        if not self.is_whole:
+            return
         self.set_interval(LOOK_EVERY, self._look)
         self.watch(self.app, "app_focus", self._decide_watching, init=False)
         self._look(always=True)

@@ -81,6 +81,8 @@ class NotificationsPane(Pane):
         yield NoteView()
 
     def on_mount(self) -> None:
+        if not self.is_whole:
+            return
         self.set_interval(AGES_EVERY, self._draw)
         self._draw()
 

@@ -45,7 +45,15 @@ class Pane(Container):
     def live(self) -> Live:
         return self.session.live
 
+    @property
+    def is_whole(self) -> bool:
+        """False if it is taken away while it is being made, as when the app ends: Textual mounts it all the same, but without
+        what was to be in it."""
+        return self.app.return_code is None and not self._pruning
+
     def on_mount(self) -> None:
+        if not self.is_whole:
+            return
         self.live.changed.subscribe(self, self.refreshed)
         place = self.session.places.get(self.PANE)
         if place is not None:

@@ -75,6 +75,8 @@ class VaultsPane(Pane):
             yield self._side
 
     def on_mount(self) -> None:
+        if not self.is_whole:
+            return
         # A dialog over this screen leaves it in sight: what is revealed is not to stand behind it.
         self.watch(self.screen, "stack_updates", self._covered, init=False)
         self.refreshed(Noun.VAULTS)

@@ -10,3 +10,6 @@ class WorkingScreen(Screen[None]):
 
     def remember(self) -> None:
         """Keep in the session where everything stands; called before the screen goes away."""
+
+    async def finish(self) -> None:
+        """Wait for what is being made in it, and make no more; called before the screen goes away."""

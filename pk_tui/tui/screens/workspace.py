@@ -82,6 +82,7 @@ class Workspace(WorkingScreen):
         super().__init__()
         self.session = session
         self._making = asyncio.Lock()
+        self._finished = False
 
     def compose(self) -> ComposeResult:
         shown = str(self.session.places.get(_SHOWN, PANES[0].PANE))
@@ -101,6 +102,7 @@ class Workspace(WorkingScreen):
         self.show_facts()
         for transfer in self.session.transfers.running:
             self._stepped(transfer)
+        self.pane.entered()  # before it is drawn: a key that is pressed as soon as the list is seen is meant for it
         self.call_after_refresh(self._first_picture_is_there)
         if reason := self.session.front.not_listening:
             self.query_one(StatusLine).say(
@@ -108,7 +110,6 @@ class Workspace(WorkingScreen):
             )
 
     def _first_picture_is_there(self) -> None:
-        self.pane.entered()
         self.set_timer(OTHERS_AFTER, self._make_others)
 
     async def _make_others(self) -> None:
@@ -117,7 +118,7 @@ class Workspace(WorkingScreen):
 
     async def _make(self, pane: type[Pane]) -> None:
         async with self._making:
-            if not self.query(f"#{pane.PANE}"):
+            if not self._finished and self.is_attached and not self.query(f"#{pane.PANE}"):
                 made = pane(self.session)
                 made.display = False
                 await self.query_one(ContentSwitcher).mount(made)
@@ -133,6 +134,10 @@ class Workspace(WorkingScreen):
         for pane in self.query(Pane):
             if pane.is_mounted:  # else it is being made, and is not yet where it stood before
                 self.session.places[pane.PANE] = pane.place()
+
+    async def finish(self) -> None:
+        async with self._making:
+            self._finished = True
 
     async def action_show(self, pane: str) -> None:
         await self.show(pane)

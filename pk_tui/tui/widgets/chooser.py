@@ -62,9 +62,12 @@ def closeness(typed: str, name: str) -> float:
     return len(wanted) / (last - first + 1)
 
 
+NONE_FITS = "None of them has these letters."
+
+
 class _Choices(LineList[Choice], can_focus=False):
     def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__("choices")
+        super().__init__("choices", empty=Content.styled(f"  {NONE_FITS}", "dim"))
         self._glyphs = glyphs
         self.picked: str | None = None
 
@@ -82,7 +85,7 @@ class _Choices(LineList[Choice], can_focus=False):
 class Chooser(Vertical):
     DEFAULT_CSS = """
     Chooser { height: auto; }
-    Chooser #choices { height: auto; max-height: 6; }
+    Chooser #choices { height: auto; min-height: 1; max-height: 6; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False, id="chooser.up", tooltip="One up"),

@@ -67,7 +67,7 @@ def test_all_are_decided_alike_and_taken_back_with_one_z() -> None:
         assert await s.value("infra-mine", "tls") == f"{THEIRS}\nsame\n".encode()
         assert "gone" not in await s.paths("infra-mine")
         s.do(undo(s.pane))
-        await s.see("Took back: 3 changes.")
+        await s.see("Took back: 3 changes. No conflict waits for that again: H has both sides.")
         await s.settled()
         assert await s.value("infra-mine", "tls") == f"{OURS}\nsame\n".encode()
         assert await s.value("infra-mine", "gone") == OURS.encode()

@@ -106,15 +106,34 @@ def test_in_a_clone_it_is_refused_in_words_before_anything_is_asked() -> None:
     play(scenario)
 
 
-def test_in_a_fork_what_came_from_its_origin_is_refused_by_the_agent_and_that_is_said() -> None:
+def test_in_a_fork_what_came_from_its_origin_is_not_forgotten_by_default_and_why_is_said() -> None:
     async def scenario(s: Acting) -> None:
         s.do(forget(s.pane, await s.vault("infra-mine"), at("key"), False))
         await s.see("Forget infra-mine:key?", "It is shared with nobody now.")
         await s.type("key")
         await s.press("enter")
-        await s.see("came with versions from the vault that")
+        await s.see("Forget infra-mine:key all the same?", "would come again", "can be forgotten by bob")
+        await s.press("enter")
         await s.settled()
+        await s.see("came with versions from the vault that")
         assert await s.paths("infra-mine") == ["key"]
+        assert (await s.vault("infra-mine")).origin is not None
+
+    play(scenario)
+
+
+def test_in_a_fork_it_is_forgotten_all_the_same_by_who_leaves_the_origin_for_it() -> None:
+    async def scenario(s: Acting) -> None:
+        s.do(forget(s.pane, await s.vault("infra-mine"), at("key"), False))
+        await s.see("Forget infra-mine:key?")
+        await s.type("key")
+        await s.press("enter")
+        await s.see("Forget infra-mine:key all the same?", "Forget it and leave  y")
+        await s.press("y")
+        await s.see("Forgot infra-mine:key in")
+        await s.settled()
+        assert await s.paths("infra-mine") == []
+        assert (await s.vault("infra-mine")).origin is None
 
     play(scenario)
 

@@ -59,7 +59,7 @@ def test_called_off_nothing_is_made() -> None:
 def test_a_refused_change_says_why_and_enter_makes_nothing() -> None:
     async def scenario(s: Acting) -> None:
         s.do(offer(s.pane, await s.vault("infra"), at("tls")))
-        await s.see("infra is read only here", "It is a clone of bob", "Nothing was done.", "Make the copy  ctrl+s")
+        await s.see("infra is read only here", "It is a clone of bob", "Nothing was done.", "Make it  ctrl+s")
         await s.press("enter")
         await s.settled()
         assert len(await s.alice.vaults.list()) == 1

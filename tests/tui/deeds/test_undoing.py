@@ -58,7 +58,7 @@ def test_what_was_deleted_comes_back_and_goes_again() -> None:
         await do(s, "Took back: work: a deleted.")
         assert await s.paths("work") == ["a", "b", "d", "d/x", "d/y"]
         await do(s, "Nothing was changed in this window to take back.")
-        await do(s, "Made again what was taken back: work: a added.", again=True)
+        await do(s, "Made again: work: a deleted.", again=True)
         await do(s, "Made again", again=True)
         assert await s.paths("work") == ["b"]
         await do(s, "Nothing was taken back that could be made again", again=True)

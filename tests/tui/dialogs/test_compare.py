@@ -9,8 +9,10 @@ from tui.dialogs.test_dialog import opened
 from tui.people import HOSTILE
 from tui.stage import Stage, stage, write
 
+from pk_tui.api.items import SlotChange
 from pk_tui.api.views import ChangeView
 from pk_tui.errors import Corrupt
+from pk_tui.plaintext import Plaintext
 from pk_tui.terms import Change, SecretPath
 from pk_tui.tui.dialogs.compare import CompareDialog, change_line, concerns
 
@@ -69,6 +71,23 @@ def test_both_values_are_compared_line_by_line_on_request_and_go_with_the_cursor
         await s.see(f"- {OLD}", "until the cursor moves")
         await s.press("G", "enter")
         await s.see(f"+ {NEW}")
+
+    play(scenario)
+
+
+def test_of_an_item_the_slots_are_compared() -> None:
+    async def scenario(s: Stage) -> None:
+        path, slots = SecretPath.parse("bank"), [SlotChange("username", Plaintext(b"ada"))]
+        await s.alice.items.create("work", path, "password", "Bank", [*slots, change(OLD)], ())
+        await s.alice.items.change("work", path, [change(NEW)])
+        await look(s, 1)
+        await s.see("~ modified  bank")
+        await s.press("space")
+        await s.see("  User name: ada", f"- Password: {OLD}", f"+ Password: {NEW}")
+        assert "pk-item" not in s.screen_text()
+
+    def change(value: str) -> SlotChange:
+        return SlotChange("password", Plaintext(value.encode()))
 
     play(scenario)
 

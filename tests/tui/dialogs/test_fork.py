@@ -49,6 +49,16 @@ def test_it_proposes_a_free_name_and_says_what_follows(size: tuple[int, int]) ->
     play(scenario, size)
 
 
+def test_on_the_smallest_screen_every_way_out_has_its_whole_button() -> None:
+    async def scenario(s: Stage) -> None:
+        await ask(s, there_is=[MINE])
+        await s.see("Cancel  esc", "Go there  ctrl+g", "Make it  ctrl+s")
+        frame = s.screen.query_one("#dialog").region
+        assert all(frame.contains_region(button.region) for button in s.screen.query(Button))
+
+    play(scenario, (60, 15))
+
+
 def test_a_name_in_use_or_none_is_refused() -> None:
     async def scenario(s: Stage) -> None:
         answers = await ask(s)

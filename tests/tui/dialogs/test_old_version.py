@@ -9,6 +9,7 @@ from simulator import World
 from tui.dialogs.test_dialog import opened
 from tui.stage import Stage, stage, write
 
+from pk_tui.api.items import SlotChange
 from pk_tui.api.views import CommitView, EntryView
 from pk_tui.errors import Corrupt
 from pk_tui.plaintext import Plaintext
@@ -199,3 +200,47 @@ def test_a_line_has_its_columns_and_names_from_outside_steer_nothing() -> None:
             assert line.cell_length == 60
             assert line.plain.endswith("2.0 KiB")
             assert not any("click" in str(span.style) for span in line.spans)
+
+
+async def old_and_new_item(w: World) -> None:
+    alice = w.agents["alice"]
+    await alice.vaults.create("work")
+    path = SecretPath.parse("bank")
+    slots = [SlotChange("username", Plaintext(b"ada")), SlotChange("password", Plaintext(CANARY.encode()))]
+    await alice.items.create("work", path, "password", "Bank", slots, ())
+    await alice.items.change("work", path, [SlotChange("password", Plaintext(b"of now"))])
+
+
+def test_an_item_of_then_is_written_out_by_its_slots_and_its_password_is_what_is_copied() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24), old_and_new_item) as s:
+            copied: list[bytes] = []
+
+            async def copy(value: Plaintext, what: str, seconds: float) -> Any:
+                copied.append(value.reveal())
+                return type("Copied", (), {"route": "tmux", "can_clear": True})
+
+            assert s.app.session is not None
+            s.app.session.clipboard.copy = copy  # type: ignore[method-assign, assignment]
+            await look(s)
+            await s.see("> bank")
+            await s.press("space")
+            await s.see("Title: Bank", "User name: ada", f"Password: {CANARY}")
+            assert "pk-item" not in s.screen_text()
+            await s.press("c")
+            await s.see("Copied the Password of then via tmux")
+            assert copied == [CANARY.encode()]
+
+    asyncio.run(scenario())
+
+
+def test_in_a_directory_that_is_entered_the_cursor_is_on_the_first_row() -> None:
+    async def scenario(s: Stage) -> None:
+        for path in ("a", "b", "c"):
+            await write(s.alice, "work", path, b"1")
+        await look(s, version=0)
+        await s.see("zebra")
+        await s.press("down", "down", "down", "enter")
+        await s.see("work/db", "> deep/")
+
+    play(scenario)

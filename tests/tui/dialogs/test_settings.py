@@ -31,7 +31,9 @@ def test_what_is_saved_holds_at_once(size: tuple[int, int]) -> None:
     async def scenario() -> None:
         async with closed_stage(OPEN, size) as s:
             await s.press("f2")
-            await s.see("Settings", "1-720, 0: never", "Clipboard", "Node", PLACE, "Version", "Care", "back up to a file")
+            await s.see(
+                "Settings", "1-720, 0: never", "Clipboard", "Node", PLACE, "Version", "Care", "back up to a file"
+            )
             s.screen.query_one("#lock_minutes", Input).value = "9"
             await s.press("j", "ctrl+s")
             await s.until(lambda: not isinstance(s.screen, SettingsDialog), "saved")

@@ -133,7 +133,17 @@ def test_each_verb_is_carried_out_on_what_the_cursor_is_on(
     verb: str, row: Row | None, call: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called = Called()
-    for name in ("caring", "editing", "exporting", "importing", "items", "sharing", "forking", "deciding", "forgetting"):
+    for name in (
+        "caring",
+        "editing",
+        "exporting",
+        "importing",
+        "items",
+        "sharing",
+        "forking",
+        "deciding",
+        "forgetting",
+    ):
         monkeypatch.setitem(sys.modules, f"pk_tui.tui.deeds.{name}", called)
         monkeypatch.setattr(pk_tui.tui.deeds, name, called, raising=False)
     work = deed(verb, cast(Pane, SimpleNamespace()), row, OWN if row is not None else None, "pin")

@@ -17,7 +17,9 @@ NONE = Beginning.NO_NODE
 def test_it_says_where_the_node_will_lie_and_what_can_be_done(size: tuple[int, int]) -> None:
     async def scenario() -> None:
         async with closed_stage(NONE, size) as s:
-            await s.see(PLACE, "1 Create a node here", "2 Open the playground", "enter Open", "q Quit", "pk-tui restore FILE")
+            await s.see(
+                PLACE, "1 Create a node here", "2 Open the playground", "enter Open", "q Quit", "pk-tui restore FILE"
+            )
             await s.press("j", "k", "enter")
             await s.until(lambda: isinstance(s.screen, NewNodeScreen), "the form")
             await s.press("escape")

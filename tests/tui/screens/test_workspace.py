@@ -2,12 +2,21 @@ from __future__ import annotations
 
 import asyncio
 
-from textual.events import AppBlur, AppFocus
-from tui.stage import stage
+import pytest
+from simulator import World
+from textual.events import AppBlur, AppFocus, Key
+from tui.stage import stage, write
 
+from pk_tui.tui.dialogs.fork import ForkDialog
 from pk_tui.tui.messages import GoTo
 from pk_tui.tui.panes.pane import Pane
+from pk_tui.tui.screens.lock import LockScreen
 from pk_tui.tui.screens.workspace import PANES, Workspace
+
+
+async def with_a_secret(w: World) -> None:
+    await w.agents["alice"].vaults.create("work")
+    await write(w.agents["alice"], "work", "mail-password", b"1")
 
 
 def test_digits_go_to_the_panes_and_the_header_says_where_one_is() -> None:
@@ -97,5 +106,67 @@ def test_when_another_window_is_used_the_pane_hides_what_it_shows_under_a_dialog
             await s.see("Find")
             s.app.post_message(AppBlur())
             await s.until(lambda: left == ["vaults", "vaults"], "being hidden again")
+
+    asyncio.run(scenario())
+
+
+def test_a_key_pressed_as_soon_as_the_list_is_there_is_meant_for_it() -> None:
+    async def scenario() -> None:
+        async with stage(prepare=with_a_secret) as s:
+            await s.see("▸ work")
+            assert s.app.session is not None
+            await s.app.show(Workspace(s.app.session))
+            s.app.post_message(Key("l", "l"))
+            await s.see("▾ work", "mail-password")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8, 16, 32, 64])
+def test_it_may_be_taken_away_while_its_panes_are_being_made(turns: int) -> None:
+    async def scenario() -> None:
+        async with stage(prepare=with_a_secret) as s:
+            assert s.app.session is not None
+            s.app.session.places["shown pane"] = "gestalt"
+            workspace = Workspace(s.app.session)
+            await s.app.show(workspace)
+            workspace.call_later(workspace._make_others)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await s.app.action_lock()
+            assert isinstance(s.app.screen, LockScreen)
+            assert s.app._exception is None
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8, 16, 32, 64])
+def test_the_app_may_end_while_panes_are_being_made(turns: int) -> None:
+    async def scenario() -> None:
+        async with stage(prepare=with_a_secret) as s:
+            assert s.app.session is not None
+            s.app.session.places["shown pane"] = "gestalt"
+            workspace = Workspace(s.app.session)
+            await s.app.show(workspace)
+            workspace.call_later(workspace._make_others)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            s.app.exit()
+        assert s.app._exception is None
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8, 16, 32])
+def test_a_dialog_may_be_taken_away_while_it_is_being_made(turns: int) -> None:
+    async def scenario() -> None:
+        async with stage(prepare=with_a_secret) as s:
+            vault = await s.alice.vaults.get("work")
+            s.app.push_screen(ForkDialog(vault, "bob", tuple))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await s.app.action_lock()
+            assert isinstance(s.app.screen, LockScreen)
+            assert s.app._exception is None
 
     asyncio.run(scenario())

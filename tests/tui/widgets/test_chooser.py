@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from pk_tui.tui.glyphs import UNICODE
-from pk_tui.tui.widgets.chooser import Choice, Chooser, closeness, fitting
+from pk_tui.tui.widgets.chooser import NONE_FITS, Choice, Chooser, closeness, fitting
+from pk_tui.tui.widgets.line_list import LineList
 
 NO = Content("Not this one.")
 CHOICES = [Choice("1", "bob"), Choice("2", "bobby", why_not=NO), Choice("3", "carol@home"), Choice("4", "Abo")]
@@ -139,5 +140,22 @@ def test_hostile_names_are_shown_as_they_are_and_harm_nothing() -> None:
             assert "[/x]" in drawn[0]
             assert not any(set(line) & {"\x1b", "\x07", "\u202e"} for line in drawn)
             assert "\x1b" not in app.query_one(Input).value
+
+    asyncio.run(scenario())
+
+
+def test_letters_that_nothing_has_are_answered_in_words() -> None:
+    async def scenario() -> None:
+        app = Harness()
+        async with app.run_test() as pilot:
+            app.chooser.focus_field()
+            await pilot.press("x", "x")
+            await pilot.pause()
+            choices = app.query_one("#choices", LineList)
+            assert choices.size.height == 1
+            assert NONE_FITS in choices.render_line(0).text
+            await pilot.press("backspace", "backspace")
+            await pilot.pause()
+            assert NONE_FITS not in choices.render_line(0).text
 
     asyncio.run(scenario())

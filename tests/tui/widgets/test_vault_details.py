@@ -62,7 +62,9 @@ def test_as_many_lines_stand_there_before_the_answer_as_after_it() -> None:
 
 
 def test_a_clone_says_whose_it_is_that_it_is_read_only_and_how_far_behind() -> None:
-    assert said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Origin"].startswith("clone of bob, read only")
+    assert said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Origin"].startswith(
+        "clone of bob, read only"
+    )
     assert (
         "3 versions behind: p pulls" in said(vault_fields(replace(CLONE, behind=3), Known(), NOW, bob, False))["Behind"]
     )

@@ -230,7 +230,9 @@ def test_a_filter_that_leaves_very_much_shows_some_of_it() -> None:
     assert names(rows, Spot(ONE)) == ["new"]
 
 
-FORK = replace(CLONE, vault_id=VaultId(bytes([3] * 16)), name="infra-mine", read_only=False, fork=True, behind=2, conflicts=3)
+FORK = replace(
+    CLONE, vault_id=VaultId(bytes([3] * 16)), name="infra-mine", read_only=False, fork=True, behind=2, conflicts=3
+)
 
 
 def test_a_fork_says_what_it_is_of_how_far_behind_and_what_waits_in_words() -> None:
