@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol, TypeVar
 
 from pk_tui.clock import Clock
@@ -35,12 +35,22 @@ class Desk(Protocol):
         at its next step, so that its `finally` tidies up, and only then does the cancellation go on."""
         ...
 
+    def ahead(self, job: Callable[[], T]) -> Awaitable[T]:
+        """Line `job` up now, for a result that is awaited later or never."""
+        ...
+
     async def aside(self, job: Callable[[], T]) -> T:
         """Run `job` beside the desk's own work. It is heavy, short, and touches nothing that anybody else does. If the caller is
         cancelled it may still run to its end, and nobody looks at what it gave."""
         ...
 
     async def close(self) -> None: ...
+
+
+def _looked_at(done: asyncio.Future[Any]) -> None:
+    """Asyncio complains of an error that nobody has seen; of this one perhaps nobody needs to."""
+    if not done.cancelled():
+        done.exception()
 
 
 class InlineDesk:
@@ -60,6 +70,15 @@ class InlineDesk:
             except asyncio.CancelledError:
                 work.close()
                 raise
+
+    def ahead(self, job: Callable[[], T]) -> Awaitable[T]:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_looked_at)
+        try:
+            done.set_result(job())
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
     async def aside(self, job: Callable[[], T]) -> T:
         return job()
@@ -165,6 +184,11 @@ class ThreadDesk:
                 raise
             if result is not _MORE:
                 return result[0]  # type: ignore[no-any-return] # the one-element tuple made above
+
+    def ahead(self, job: Callable[[], T]) -> Awaitable[T]:
+        queued = self._put(job, urgent=True)
+        queued.done.add_done_callback(_looked_at)
+        return queued.done
 
     async def aside(self, job: Callable[[], T]) -> T:
         return await asyncio.to_thread(job)

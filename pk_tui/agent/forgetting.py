@@ -150,7 +150,8 @@ def _move_head(
         if not leave_origin:
             raise Conflict(
                 f"“{shown}” came with versions from the vault that “{name}” was forked from, and would come again with the next "
-                "pull. Nothing was changed. Have it forgotten there; or leave the origin (--leave-origin), and the fork is a vault of its own."
+                "pull. Nothing was changed. Have it forgotten there; or let the fork leave its "
+                "origin (--leave-origin) and be a vault of its own."
             )
         record = replace(record, upstream=None, origin_node=None, origin_vault=None)
     seen_by = {NodeId(row.node) for row in store.served.list(vault_id) if row.new in replaced}

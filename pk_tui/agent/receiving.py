@@ -28,9 +28,10 @@ from pk_tui.trust.head import Head, Verdict, compare, read_head
 from pk_tui.trust.lineage import Lineage
 from pk_tui.vault import transfer
 from pk_tui.wire.messages import Transfer, TransferBegin, TransferEnd, decode_answer, encode_message, piece_of
+from pk_tui.wire.session import MESSAGE_COST
 
 FEED_AT = 256 * 1024
-"""Bytes of received pieces handed on at once."""
+"""Bytes of received pieces handed on at once, with what holding each takes: they may be tiny."""
 WAITING = 8
 """So many times as much may wait to be checked, 2 MiB: the peer is to go on while the desk writes."""
 ANOTHER_WAY = (
@@ -127,7 +128,7 @@ async def _receive_some(stream: Stream) -> _Some:
             some.end = raw
             break
         some.pieces.append(piece)
-        held += len(piece)
+        held += len(piece) + MESSAGE_COST
     return some
 
 

@@ -26,7 +26,7 @@ from pk_tui.vault.item import MAX_ITEM
 from pk_tui.vault.objects import Oid
 
 READ_AT_ONCE = 4
-"""Chunks read in one desk job, 1 MiB."""
+"""Chunks read in one desk job, 1 MiB; the next are read meanwhile."""
 
 
 def _secret_at(version: Version, path: SecretPath) -> Spot:
@@ -62,15 +62,14 @@ class SecretService:
             return pieces, _bodies(spot.frames, pieces[:READ_AT_ONCE]), spot.frames
 
         names, bodies, frames = await core.desk.do(first)
-        at = 0
-        while True:
+        for at in range(READ_AT_ONCE, len(names), READ_AT_ONCE):
+            # Read while those before are taken.
+            coming = core.desk.ahead(partial(_bodies, frames, names[at : at + READ_AT_ONCE]))
             for body in bodies:
                 yield body
-            at += READ_AT_ONCE
-            if at >= len(names):
-                return
-            some = names[at : at + READ_AT_ONCE]
-            bodies = await core.desk.do(partial(_bodies, frames, some))
+            bodies = await coming
+        for body in bodies:
+            yield body
 
     async def write(
         self, vault: str, path: SecretPath, content: AsyncIterator[bytes], create_only: bool = False

@@ -55,10 +55,11 @@ REFUSED = Failure("refused", "Not permitted, or not there.")
 MALFORMED = Failure("malformed", "The request could not be read.")
 BUSY = Failure("busy", "Try again later.")
 TRANSFER_ACTIONS: tuple[Literal["clone", "pull"], ...] = ("clone", "pull")
-PIECES_AT_ONCE = 4
-"""Pieces (of about 60,000 bytes) between two looks at the right: as much as the peer's credit lets be under way."""
+PIECES_AT_ONCE = 8
+"""Pieces (of about 60,000 bytes) between two looks at the right: twice what the peer's credit lets be under way. Fewer keep the
+desk busy with looking."""
 TRANSFERS_AT_ONCE = 4
-"""To one peer; others of it wait for their turn. Each holds up to half a MiB of pieces, however slowly they are taken."""
+"""To one peer; others of it wait for their turn. Each holds up to a MiB of pieces, however slowly they are taken."""
 
 BREATH = 0.05
 """Seconds between two of a peer's notes that a vault has moved, which it sends one after the other: a flood of them is its own

@@ -59,7 +59,17 @@ def _help_option() -> click.Option:
     )
 
 
-class Noun(click.Group):
+class _Listed:
+    """Stands in a list of commands with its whole first sentence, on two lines if it must be; click cuts it off."""
+
+    help: str | None
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        first = " ".join((self.help or "").partition("\n\n")[0].split())
+        return first.partition(". ")[0].rstrip(".") + "."
+
+
+class Noun(_Listed, click.Group):
     """A group of verbs. An unknown one is answered with those that begin or sound like it."""
 
     def __init__(self, name: str, about: str) -> None:
@@ -85,7 +95,7 @@ class Noun(click.Group):
         raise Misuse(f"{shown} See `{context.command_path} --help`.")
 
 
-class Verb(click.Command):
+class Verb(_Listed, click.Command):
     """A command. With `child`, what follows the first `--` is another program's command line, which is given as a tuple under
     that name and not looked into; None if there is no `--`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pk_tui.api.views import ConflictView, PullView, Take
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import argument, flag, maybe, option, verb
+from pk_tui.cli.names import names
 from pk_tui.cli.output import Column, many, size_text
 from pk_tui.cli.vaults import vaults
 from pk_tui.errors import Misuse
@@ -92,15 +93,17 @@ def _side(commit: CommitId | None) -> str:
 @verb(vaults, "conflicts", argument("VAULT"))
 async def conflicts(call: Call, vault: str) -> None:
     """List what a merge found changed on both sides and that waits for a decision. VAULT@COMMIT reads each side's version."""
+    rows = await call.api.vaults.conflicts(vault)
+    name_of = await names(call, [row.node for row in rows])
     await call.out.table(
-        await call.api.vaults.conflicts(vault),
+        rows,
         _conflict_json,
         [
             Column("PATH", lambda row: str(row.path)),
             Column("OURS", lambda row: _side(row.ours)),
             Column("THEIRS", lambda row: _side(row.theirs)),
             Column("BASE", lambda row: _side(row.base)),
-            Column("FROM", lambda row: f"{row.node.short}…"),
+            Column("FROM", lambda row: name_of(row.node)),
             Column("CHANGED", lambda row: call.out.ago(row.time)),
         ],
         "No conflict waits in this vault.",

@@ -50,7 +50,11 @@ async def templates(call: Call, vault: str | None) -> None:
         [
             Column("TEMPLATE", lambda row: row.name),
             Column("FOR", lambda row: row.label),
-            Column("SLOTS", lambda row: ", ".join(spec.name + "*" * spec.required for spec in row.slots) or "any"),
+            Column(
+                "SLOTS",
+                lambda row: ", ".join(spec.name + "*" * spec.required for spec in row.slots) or "any",
+                wraps=True,
+            ),
         ],
         "There are no templates.",
     )

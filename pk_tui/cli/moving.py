@@ -147,8 +147,8 @@ async def _show_import(call: Call, vault: str, view: ImportView) -> None:
             "commit": None if view.commit is None else str(view.commit),
             "skipped": _skipped_json(view.skipped),
         },
-        f"Imported {many(view.secrets, 'secret')} ({size_text(view.bytes)}) into “{safe_text(vault)}”, read as {_READ_AS[view.kind]}."
-        f"{left_out}",
+        f"Imported {many(view.secrets, 'secret')} ({size_text(view.bytes)}) into “{safe_text(vault)}”, read as "
+        f"{_READ_AS[view.kind]}.{left_out}",
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Generic, TypeVar
 
 from pk_tui.api.facade import OnProgress
@@ -27,6 +28,8 @@ SLICE = 500
 """Rows built and written in one go: a few milliseconds, after which others get their turn."""
 CELL_LIMIT = 1200
 """Characters of one cell: the longest path is shown whole."""
+LEAST_ROOM = 20
+"""Columns within which words are wrapped; in less they are easier to read cut anywhere."""
 _PROGRESS_EVERY = 0.1
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[0m"
 
@@ -36,6 +39,8 @@ class Column(Generic[T]):
     title: str
     text: Callable[[T], str]
     to_the_right: bool = False
+    wraps: bool = False
+    """Of the last column: on a terminal that is too narrow its words go on below, and not at the left edge."""
 
 
 class Output:
@@ -96,7 +101,11 @@ class Output:
             await asyncio.sleep(0)
         heading = _align([column.title for column in columns], widths, columns)
         await self._invocation.out(_line(self._bold(heading)))
+        indent = sum(widths[:-1]) + 2 * len(widths[:-1])
+        room = self._request.columns - indent if columns[-1].wraps and self._request.columns else 0
         for lines in _slices(cells):
+            if room >= LEAST_ROOM:
+                lines = [[*line[:-1], _wrapped(line[-1], indent, room)] for line in lines]
             await self._invocation.out("".join(_align(line, widths, columns) + "\n" for line in lines).encode())
             await asyncio.sleep(0)
 
@@ -220,6 +229,10 @@ def progress_line(progress: Progress) -> str:
 
 def _slices(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
+
+
+def _wrapped(text: str, indent: int, room: int) -> str:
+    return ("\n" + " " * indent).join(wrap(text, room, break_long_words=False, break_on_hyphens=False))
 
 
 def _align(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column[T]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from pk_tui.api.views import (
     CommitView,
@@ -14,10 +15,11 @@ from pk_tui.api.views import (
 from pk_tui.cli.arguments import moment
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import POSITIVE, Noun, argument, option, verb
+from pk_tui.cli.names import names
 from pk_tui.cli.output import SLICE, Column, many, size_text
 from pk_tui.clock import rfc3339
 from pk_tui.safe_text import safe_text
-from pk_tui.terms import Change, CommitId, SecretPath
+from pk_tui.terms import Change, CommitId, NodeId, SecretPath
 
 vaults = Noun("vaults", "Vaults: make, list, share, clone and pull them.")
 
@@ -40,12 +42,12 @@ def _vault_json(view: VaultView) -> dict[str, object]:
     }
 
 
-def _vault_state(view: VaultView) -> str:
+def _vault_state(view: VaultView, name_of: Callable[[NodeId], str]) -> str:
     if view.damaged:
         return f"damaged: {view.damaged}"
     if view.origin:
         waiting = f", {view.conflicts} conflicts" if view.conflicts > 1 else ", 1 conflict" if view.conflicts else ""
-        return f"{'clone' if view.read_only else 'fork'} from {view.origin.node_id.short}…{waiting}"
+        return f"{'clone' if view.read_only else 'fork'} from {name_of(view.origin.node_id)}{waiting}"
     return f"shared with {view.shared_with}" if view.shared_with else ""
 
 
@@ -66,15 +68,17 @@ async def create(call: Call, name: str) -> None:
 @verb(vaults, "list")
 async def list_vaults(call: Call) -> None:
     """List the vaults of this node."""
+    views = await call.api.vaults.list()
+    name_of = await names(call, [view.origin.node_id for view in views if view.origin])
     await call.out.table(
-        await call.api.vaults.list(),
+        views,
         _vault_json,
         [
             Column("NAME", lambda view: view.name),
             Column("ID", lambda view: str(view.vault_id)),
             Column("SECRETS", lambda view: str(view.secrets), to_the_right=True),
             Column("UPDATED", lambda view: call.out.ago(view.updated)),
-            Column("STATE", _vault_state),
+            Column("STATE", lambda view: _vault_state(view, name_of)),
         ],
         "There are no vaults yet. Make one with `pk-tui vaults create NAME`.",
     )

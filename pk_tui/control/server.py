@@ -36,6 +36,8 @@ PIECES_AHEAD = 3
 COMMAND_WITHIN = 10.0
 """Seconds from connecting to the whole first frame."""
 _HEAD = struct.Struct(">BI")
+_WORTH_A_CALL = 16 * 1024
+"""Bytes that are written by themselves; fewer are copied to stand behind their head."""
 
 Run = Callable[[Invocation], Awaitable[int]]
 _PASS_REFUSAL = {("agent", verb) for verb in ("status", "stop", "restart", "lock", "unlock")}
@@ -251,8 +253,11 @@ class RemoteInvocation:
         try:
             while True:
                 part = view[:limit]
-                self._writer.write(_HEAD.pack(kind, len(part)))
-                self._writer.write(part)
+                if len(part) < _WORTH_A_CALL:
+                    self._writer.write(_HEAD.pack(kind, len(part)) + part)
+                else:
+                    self._writer.write(_HEAD.pack(kind, len(part)))
+                    self._writer.write(part)
                 await self._writer.drain()
                 view = view[limit:]
                 if not view:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum, auto
 
 from textual.dom import DOMNode
@@ -23,7 +24,7 @@ from pk_tui.api.events import (
     VaultRemoved,
 )
 from pk_tui.api.facade import AgentApi
-from pk_tui.api.views import ConnectionView, GestaltView, NodeView, NotificationView, StatusView, VaultView
+from pk_tui.api.views import CommitView, ConnectionView, GestaltView, NodeView, NotificationView, StatusView, VaultView
 from pk_tui.errors import Locked, PkError
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import NodeId
@@ -89,6 +90,16 @@ class Live:
             if row.node_id == node and row.petname:
                 return safe_text(row.petname, 40)
         return f"{node.short}…"
+
+    def with_names(self, version: CommitView) -> CommitView:
+        """A merge says from whom it came by the beginning of an id; here that node may have a name. Not made safe."""
+        if len(version.parents) < 2:
+            return version
+        first, *rest = version.message.split("\n")
+        for row in self.nodes:
+            if row.petname:
+                first = first.replace(f"{row.node_id.short}…", row.petname)
+        return replace(version, message="\n".join([first, *rest]))
 
     def node(self, node: NodeId) -> NodeView | None:
         return next((row for row in self.nodes if row.node_id == node), None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Coroutine, Generator
 from typing import Any
@@ -51,6 +52,66 @@ def count(to: int, seen: list[int] | None = None, closed: list[bool] | None = No
     finally:
         if closed is not None:
             closed.append(True)
+
+
+@both
+def test_what_is_done_aside_comes_back_to_the_caller(kind: str) -> None:
+    async def main() -> None:
+        desk = make(kind)
+        assert await desk.aside(lambda: 7) == 7
+        with pytest.raises(Busy):
+            await desk.aside(_busy)
+        await desk.close()
+
+    run(main())
+
+
+def test_what_is_done_aside_waits_for_nothing_at_the_desk() -> None:
+    async def main() -> None:
+        desk = make("thread")
+        go_on = threading.Event()
+        held = asyncio.create_task(desk.do(go_on.wait))
+        assert await desk.aside(lambda: 7) == 7
+        go_on.set()
+        assert await held
+        await desk.close()
+
+    run(main())
+
+
+@both
+def test_a_job_ahead_is_done_though_nobody_waits_and_its_result_is_kept(kind: str) -> None:
+    async def main() -> None:
+        desk = make(kind)
+        done: list[int] = []
+        coming = desk.ahead(lambda: done.append(1) or 7)
+        await desk.do(lambda: done.append(2))
+        assert done == [1, 2]
+        assert await coming == 7
+
+    run(main())
+
+
+@both
+def test_the_error_of_a_job_ahead_is_raised_where_it_is_awaited_and_else_nowhere(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        desk = make(kind)
+        with pytest.raises(Busy):
+            await desk.ahead(_busy)
+        desk.ahead(_busy)
+        await desk.do(lambda: None)
+        await asyncio.sleep(0)
+        await desk.close()
+
+    run(main())
+    gc.collect()
+    assert not caplog.records
+
+
+def _busy() -> None:
+    raise Busy("no")
 
 
 @both

@@ -603,7 +603,7 @@ def test_offers_name_what_the_grant_gives() -> None:
 
 def test_a_history_that_is_written_anew_while_it_is_sent_ends_the_transfer_with_nothing_left() -> None:
     async def scenario(w: World) -> None:
-        alice, bob = await shared(w, 20, 60_000)
+        alice, bob = await shared(w, 60, 60_000)
         cloning = asyncio.create_task(tried(bob.vaults.clone("work", "alice")))
         await asyncio.sleep(0.1)
         assert not cloning.done()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,24 @@ def test_columns_are_aligned_by_what_the_terminal_shows(prepare):
     asyncio.run(Output(call).table([("日本", 5), ("ab", 1000), ("e\u0301", 7)], lambda row: {}, columns, ""))
 
     assert call.text.splitlines() == ["NAME     N", "日本     5", "ab    1000", "e\u0301        7"]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "lines"),
+    [
+        (0, ["NAME  WORDS", "ab    one, two, three, four, five, six"]),
+        (30, ["NAME  WORDS", "ab    one, two, three, four,", "      five, six"]),
+        (20, ["NAME  WORDS", "ab    one, two, three, four, five, six"]),
+    ],
+)
+def test_words_of_a_last_column_go_on_below_where_the_terminal_is_too_narrow(prepare, terminal, lines):
+    call = prepare("x")
+    call.request = replace(call.request, columns=terminal)
+    words = "one, two, three, four, five, six"
+    columns = [Column("NAME", lambda row: row), Column("WORDS", lambda row: words, wraps=True)]
+    asyncio.run(Output(call).table(["ab"], lambda row: {}, columns, ""))
+
+    assert call.text.splitlines() == lines
 
 
 @given(st.lists(st.text(), max_size=5))

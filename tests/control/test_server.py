@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from pk_tui.control import client
-from pk_tui.control.server import MAX_COMMANDS, ControlServer, is_same_user, passes_refusal
+from pk_tui.control.server import MAX_COMMANDS, PIECES_AHEAD, ControlServer, is_same_user, passes_refusal
 from pk_tui.errors import Locked, MissingInput, PkError, WrongPassword
 from pk_tui.plaintext import Plaintext
 
@@ -273,6 +273,81 @@ def test_a_file_that_cannot_be_read_is_told(home, shell, run_async, path, tmp_pa
 
     run_async(story())
     assert f"“{path}” cannot be read" in got[0]
+
+
+async def asks_of(reader, count):
+    """The next so many asks."""
+    asks = []
+    for _ in range(count):
+        head = await reader.readexactly(5)
+        asks.append((head[0], await reader.readexactly(int.from_bytes(head[1:], "big"))))
+    return asks
+
+
+def test_of_a_long_file_a_few_pieces_are_asked_for_ahead_and_come_in_order(home, run_async):
+    got = []
+    first, go_on = asyncio.Event(), asyncio.Event()
+
+    async def run(invocation):
+        async for piece in invocation.read("f"):
+            got.append((len(piece), piece[:1]))
+            first.set()
+            await go_on.wait()
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            assert await asks_of(reader, 1) == [(client.ASK, b"open\nf")]
+            writer.write(frame(client.PIECE, b"0" * client.MAX_PIECE))
+            await first.wait()
+            assert await asks_of(reader, PIECES_AHEAD) == [(client.ASK, b"piece")] * PIECES_AHEAD
+            with pytest.raises(TimeoutError):  # and no more, while none of them is used
+                await asyncio.wait_for(reader.readexactly(1), 0.05)
+            go_on.set()
+            writer.write(frame(client.PIECE, b"1" * client.MAX_PIECE))
+            await asks_of(reader, 1)
+            writer.write(frame(client.PIECE, b"2" * 9) + frame(client.PIECE, b"") * (PIECES_AHEAD - 1))
+            said = await reader.read()
+            writer.close()
+            return said
+
+    assert run_async(story()).endswith(frame(client.EXIT, b"0"))
+    assert got == [(client.MAX_PIECE, b"0"), (client.MAX_PIECE, b"1"), (9, b"2")]
+
+
+def test_of_a_short_file_nothing_is_asked_for_ahead(home, run_async):
+    async def run(invocation):
+        return sum([len(piece) async for piece in invocation.read("f")])
+
+    async def story():
+        async with ControlServer(home, run):
+            reader, writer = await open_raw(home)
+            writer.write(a_command("x"))
+            await asks_of(reader, 1)
+            writer.write(frame(client.PIECE, b"short"))
+            assert await asks_of(reader, 1) == [(client.ASK, b"piece")]
+            writer.write(frame(client.PIECE, b""))
+            said = await reader.read()
+            writer.close()
+            return said
+
+    assert run_async(story()) == frame(client.EXIT, b"5")
+
+
+def test_a_command_that_ends_with_pieces_on_their_way_has_its_own_exit_code(home, shell, run_async):
+    async def run(invocation):
+        async for _ in invocation.read(None):
+            await invocation.err(b"enough\n")
+            break
+        return 9
+
+    async def story():
+        async with ControlServer(home, run):
+            return [await shell.type("x", stdin=bytes(8_000_000)) for _ in range(5)]
+
+    assert [(done.code, done.err) for done in run_async(story())] == [(9, b"enough\n")] * 5
 
 
 def test_a_failure_on_the_other_side_keeps_its_kind(home, run_async):

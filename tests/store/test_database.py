@@ -169,6 +169,25 @@ def test_what_fails_inside_fails_the_whole_even_if_it_was_caught(db, undone):
     assert settings(db) == ["c"]
 
 
+def test_what_passes_is_not_waited_for_and_what_follows_is(tmp_path):
+    db = Database.create(tmp_path / "node.db")
+    before = settings(db)
+    with db.passing():
+        assert pragma(db, "synchronous") == 1
+        insert(db, "a")
+    assert pragma(db, "synchronous") == 2
+    with pytest.raises(StorageFailed), db.passing():
+        insert(db, "a")
+    assert pragma(db, "synchronous") == 2
+    with db.transaction():
+        insert(db, "c")
+        with db.passing():  # a part of the outer one, and as durable
+            assert pragma(db, "synchronous") == 2
+            insert(db, "d")
+    assert settings(db) == sorted([*before, "a", "c", "d"])
+    db.close()
+
+
 def test_callbacks_run_after_the_outermost_commit_only(db):
     said = []
     db.after_commit(lambda: said.append("at once"))

@@ -111,6 +111,18 @@ def test_reading_in_passing_gives_every_body_and_drives_nothing_out_of_the_cache
     assert store.vaults.cache.size == held
 
 
+def test_parts_of_large_secrets_drive_nothing_out_of_the_cache(store, vault, put):
+    (hot,) = put(vault, b"used all the time")
+    vault.body(hot)
+    held = store.vaults.cache.size
+    batch = vault.batch()
+    oids = add(batch, *[bytes([number]) * 262_144 for number in range(30)])
+    batch.flush()
+    vault.commit(batch, vault.record)
+    assert [vault.body(oid)[0] for oid in oids] == list(range(30))
+    assert store.vaults.cache.size == held
+
+
 def test_what_cannot_be_read_in_passing_is_told_and_hides_no_other(disk, record, put):
     store = disk.store
     vault = store.vaults.create(record())

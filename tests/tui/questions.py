@@ -122,6 +122,7 @@ async def caring(s: Posed) -> None:
         await s.keys("b")
         await s.picture("care-backup")
         await s.keys("enter")
+        await s.see("Backed up 3 vaults", "recovery")
         await s.settle(1)
         await s.picture("care-backed-up")
 

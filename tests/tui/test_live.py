@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tui.stage import stage, write
@@ -14,7 +15,8 @@ from pk_tui.api.events import (
     VaultChanged,
     VaultRemoved,
 )
-from pk_tui.terms import NodeId, VaultId
+from pk_tui.api.views import CommitView
+from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.tui.live import Live, Noun, about
 
 VAULT, NODE = VaultId(bytes(16)), NodeId(bytes(32))
@@ -114,5 +116,22 @@ def test_a_lock_from_elsewhere_ends_the_session_and_shows_the_lock_screen() -> N
             await s.alice.lock()
             await s.until(lambda: s.app.session is None, "the end of the session")
             await s.see_no("a-name-to-hide")
+
+    asyncio.run(scenario())
+
+
+def test_a_merge_names_the_node_it_came_from_and_other_versions_are_left_as_they_are() -> None:
+    async def scenario() -> None:
+        async with stage() as s:
+            assert s.app.session is not None
+            live = s.app.session.live
+            bob = s.world.ids["bob"]
+            await s.until(lambda: live.node(bob) is not None, "bob being known")
+            said = f"Merged from {bob.short}…\n\n{bob.short}… added"
+            once, twice = (CommitId(bytes([one]) * 20) for one in (1, 2))
+            version = CommitView(once, 0, str(bob), said, (), (once, twice))
+            assert live.with_names(version).message == f"Merged from bob\n\n{bob.short}… added"
+            plain = replace(version, parents=(once,))
+            assert live.with_names(plain) == plain
 
     asyncio.run(scenario())

@@ -8,9 +8,11 @@ from typing import Any, cast
 import pytest
 
 from pk_tui.api.facade import AgentApi
+from pk_tui.api.items import ITEM_BEGINS, ItemView, SlotView
+from pk_tui.errors import Malformed, NotFound
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath
-from pk_tui.tui.reading import Beginning, is_text, read_beginning
+from pk_tui.tui.reading import Beginning, is_text, read_as_text, read_beginning
 
 MIB = 1024 * 1024
 
@@ -69,3 +71,36 @@ def test_text_is_strict_utf_8_without_zero_bytes(value: bytes, whole: bool, text
 def test_what_was_read_does_not_print_itself() -> None:
     found: Any = Beginning(Plaintext(b"canary-value"), True)
     assert "canary" not in repr(found) + str(found)
+
+
+class Items:
+    def __init__(self, found: ItemView | Exception) -> None:
+        self.found = found
+
+    async def get(self, vault: str, path: SecretPath) -> ItemView:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+class Stored:
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+
+    async def read(self, vault: str, path: SecretPath) -> AsyncIterator[Plaintext]:
+        yield Plaintext(self.value)
+
+
+def as_text(value: bytes, found: ItemView | Exception) -> bytes:
+    api = cast(AgentApi, SimpleNamespace(secrets=Stored(value), items=Items(found)))
+    return asyncio.run(read_as_text(api, "v", SecretPath.parse("a"))).value.reveal()
+
+
+def test_an_item_is_read_as_its_slots_and_what_only_begins_as_one_as_it_is() -> None:
+    slot = SlotView("username", "text", "User name", False, Plaintext(b"ada"))
+    item = ItemView("password", "Bank", (), (slot,))
+    stored = ITEM_BEGINS + b"}"
+
+    assert as_text(stored, item) == b"Title: Bank\nUser name: ada"
+    assert as_text(stored, Malformed("It is none.")) == stored
+    assert as_text(b"plain", NotFound("Nobody asks.")) == b"plain"

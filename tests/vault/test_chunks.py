@@ -4,7 +4,7 @@ from dict_sink import DictSink
 from pk_tui.errors import Misuse
 from pk_tui.vault import chunks
 from pk_tui.vault.check import checked_tree
-from pk_tui.vault.chunks import CHUNK, MAX_WHOLE, MIN_CHUNKS, ChunkWriter, piece_names, pieces
+from pk_tui.vault.chunks import CHUNK, MAX_WHOLE, MIN_CHUNKS, ChunkWriter, Named, piece_names, pieces
 from pk_tui.vault.objects import Kind, blob
 
 BYTES = bytes(range(251)) * 9000
@@ -45,6 +45,28 @@ def test_the_writer_holds_little(sink: DictSink) -> None:
         writer.feed(bytes(100_000))
         assert writer._waiting <= MAX_WHOLE + CHUNK
     writer.finish()
+
+
+def test_whole_chunks_are_passed_on_without_a_copy() -> None:
+    named = Named()
+    writer = ChunkWriter(named)
+    pieces = [bytes([number]) * CHUNK for number in range(7)]
+    for piece in pieces:
+        writer.feed(piece)
+    writer.finish()
+    taken = named.taken()
+    assert all(body is piece for (_, _, body), piece in zip(taken, pieces, strict=False))
+    assert len(taken) == 8
+    assert named.taken() == []
+
+
+def test_what_is_named_first_and_added_later_is_the_same() -> None:
+    direct, later, named = DictSink(), DictSink(), Named()
+    written(direct, BYTES[: MAX_WHOLE + 5], CHUNK)
+    written(named, BYTES[: MAX_WHOLE + 5], CHUNK)
+    for oid, facts, body in named.taken():
+        later.add(oid, facts, body)
+    assert {oid: later.facts(oid) for oid in later} == {oid: direct.facts(oid) for oid in direct}
 
 
 def test_a_secret_larger_than_a_secret_may_be_is_refused(sink: DictSink, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,84 @@ def test_a_record_may_be_cut_anywhere() -> None:
     incoming.finish(line[-1].raw, source.facts(line[-1].raw).digest)
 
 
+def large_history() -> tuple[DictSink, CommitId]:
+    source = DictSink()
+    writer = ChunkWriter(source)
+    for number in range(6):
+        writer.feed(bytes([number]) * CHUNK)
+    root = tree_of(source, {"a": b"1", "d/b": b"2"})
+    root = tree.edit(source, root, [(SecretPath.parse("big"), tree.Put(writer.finish()[0]))])
+    return source, commit(source, root)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_what_is_cut_beside_and_taken_later_is_checked_alike(asides: list[bool]) -> None:
+    source, head = large_history()
+    target = DictSink()
+    incoming = Incoming(target, None)
+    waiting: list[object] = []
+    for at, piece in enumerate(outgoing(source, head.raw, [])):
+        if asides[at % len(asides)]:
+            waiting.append(incoming.cut([piece]))
+        else:
+            for records in waiting:
+                list(incoming.taking(records))
+            waiting = []
+            incoming.feed(piece)
+    for records in waiting:
+        list(incoming.taking(records))
+    incoming.finish(head.raw, source.facts(head.raw).digest)
+    assert {oid: target.facts(oid) for oid in target} == {oid: source.facts(oid) for oid in source if oid in target}
+
+
+def test_cutting_is_worth_its_while_while_large_objects_come() -> None:
+    source, head = large_history()
+    incoming = Incoming(DictSink(), None)
+    assert not incoming.is_amid_large
+    large: list[bool] = []
+    for piece in outgoing(source, head.raw, []):
+        incoming.feed(piece)
+        large.append(incoming.is_amid_large)
+    assert large.count(True) > 20
+    assert not incoming.is_amid_large
+
+
+def test_cutting_alone_adds_nothing_and_keeps_the_limits() -> None:
+    source, head = large_history()
+    stream = b"".join(outgoing(source, head.raw, []))
+    target = DictSink()
+    incoming = Incoming(target, None)
+    assert [record[0] for record in incoming.cut([stream])] == [kind for kind, _ in sent(source, head)]
+    assert list(target) == []
+    with pytest.raises(Malformed, match="More was sent"):
+        Incoming(target, None, Limits(size=1000)).cut([stream])
+    with pytest.raises(Malformed, match="larger"):
+        Incoming(target, None).cut([bytes((Kind.BLOB,)) + (MAX_OBJECT + 1).to_bytes(4, "big")])
+    few = Incoming(target, None, Limits(objects=3))
+    records = few.cut([stream])
+    with pytest.raises(Malformed, match="More objects"):
+        list(few.taking(records))
+
+
+def test_pieces_are_full_where_a_record_is_cut_anyway() -> None:
+    source, head = large_history()
+    sizes = [len(piece) for piece in outgoing(source, head.raw, [])]
+    assert max(sizes) == PIECE
+    assert len(sizes) <= sum(sizes) // PIECE + 3
+
+
+def test_a_record_in_very_many_tiny_pieces_takes_little_memory() -> None:
+    incoming = Incoming(DictSink(), None)
+    incoming.feed(bytes((Kind.BLOB,)) + (1_000_000).to_bytes(4, "big"))
+    tracemalloc.start()
+    for _ in range(400_000):
+        incoming.feed(b"ab")
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 2_000_000
+
+
 def test_work_can_be_interrupted_after_each_tree_delta_and_commit_and_after_some_secrets() -> None:
     source = DictSink()
     line = line_of(source, [{f"a{number}": b"%d" % number for number in range(200)}])

@@ -34,7 +34,9 @@ async def forget(pane: Pane, vault: VaultView, path: SecretPath, is_directory: b
     if not await pane.ask(ConfirmDialog(heading, told, "Forget it for good", typed=path.name)):
         return
     error = await _carry_out(pane, vault, path)
-    if isinstance(error, Conflict) and vault.fork and await pane.ask(leaving_question(pane.live, vault, place)):
+    if not (isinstance(error, Conflict) and vault.fork):
+        return
+    if await pane.ask(leaving_question(pane.live, vault, place)):
         await _carry_out(pane, vault, path, leave_origin=True)
 
 
@@ -44,7 +46,12 @@ async def _carry_out(pane: Pane, vault: VaultView, path: SecretPath, leave_origi
 
     async def work(step: Callable[[Progress], None]) -> Content:
         try:
-            view = await pane.api.vaults.forget(str(vault.vault_id), path, step, leave_origin)
+            view = await pane.api.vaults.forget(str(vault.vault_id), path, step, leave_origin=leave_origin)
+        except Conflict as error:
+            if vault.fork:  # the agent's sentence names an option of the command line
+                says = sentence("$place was not forgotten: it came from the vault's origin.", place=place)
+                raise Conflict(says.plain) from error
+            raise
         except asyncio.CancelledError:
             if not await _has_happened(pane, vault):
                 raise
@@ -109,8 +116,8 @@ def leaving_question(live: Live, vault: VaultView, place: Content) -> ConfirmDia
     who = live.name_of(vault.origin.node_id) if vault.origin is not None else "its origin"
     told = sentence(
         "It came from the vault that $vault is a copy of, and would come again with the next pull. Nothing was changed.\n\n"
-        "Where it came from it can be forgotten by $who; a pull takes that over. Or it is forgotten here, and $vault is a vault "
-        "of its own from then on: it pulls nothing more from $who, and that cannot be undone.",
+        "Best is that $who forgets it, and a pull takes that over. Or it is forgotten here, and $vault is a vault of its own "
+        "from then on: it pulls nothing more from $who, and that cannot be undone.",
         vault=shown(vault.name, 40),
         who=shown(who, 60),
     )

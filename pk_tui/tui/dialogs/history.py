@@ -131,7 +131,7 @@ class HistoryDialog(Dialog[bool]):
             return
         finally:
             self._reading = False
-        self._versions += page
+        self._versions += map(self._session.live.with_names, page)
         self._is_all = len(page) < PAGE
         self._lines.empty = Content("There are no versions of it.")
         self._show(str(self._start) if self._start is not None else None)

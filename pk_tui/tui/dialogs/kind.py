@@ -26,7 +26,8 @@ def template_of(answer: str) -> str | None:
 def kinds(templates: Sequence[TemplateView]) -> list[Choice]:
     choices = [Choice(FREE, "Free text", "any text: a password, a file, a few lines")]
     for one in templates:
-        note = f"own template: {kind_note(one)}" if one.own else kind_note(one)
+        slots = kind_note(one) or "slots that you name"
+        note = f"own template: {slots}" if one.own else slots
         choices.append(Choice(_TEMPLATE + one.name, one.label or one.name, note))
         if one.name == SSH and not one.own:
             choices.append(Choice(KEY_PAIR, "SSH key, newly made", "a new Ed25519 key pair, made here"))

@@ -124,7 +124,8 @@ class Side(Container):
             slow.stop()
         self.preview.wait(says)
         where = "/".join(row.spot.parts)
-        self.versions.show(self._known.versions or (), self._pane.session.clock.now(), self._live.name_of, where)
+        versions = [self._live.with_names(one) for one in self._known.versions or ()]
+        self.versions.show(versions, self._pane.session.clock.now(), self._live.name_of, where)
         self.draw()
         self.resume()
 

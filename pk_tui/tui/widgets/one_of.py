@@ -1,4 +1,4 @@
-"""One of a few, all in one line, the chosen one in brackets; left and right choose."""
+"""One of a few, in one line, the chosen one in brackets; left and right choose."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
+
+MORE = "…"
+"""In place of those there is no room for."""
+
+
+def _needed(widths: Sequence[int], first: int, end: int) -> int:
+    return sum(widths[first:end]) + len(MORE) * ((first > 0) + (end < len(widths)))
 
 
 class OneOf(Widget, can_focus=True):
@@ -33,12 +40,25 @@ class OneOf(Widget, can_focus=True):
         self.at = at
 
     def render(self) -> Content:
-        cursor = "> " if self.has_focus else "  "
+        shown = self._shown()
         parts = [
-            Content.styled(f"[{name}]", "bold reverse") if at == self.at else Content(f" {name} ")
-            for at, name in enumerate(self._names)
+            Content.styled(f"[{self._names[at]}]", "bold reverse") if at == self.at else Content(f" {self._names[at]} ")
+            for at in shown
         ]
-        return Content.assemble(cursor, *parts)
+        before = MORE if shown.start else ""
+        after = MORE if shown.stop < len(self._names) else ""
+        return Content.assemble("> " if self.has_focus else "  ", before, *parts, after)
+
+    def _shown(self) -> range:
+        """Those there is room for, the chosen one among them."""
+        room = (self.size.width or 1000) - 2
+        widths = [len(name) + 2 for name in self._names]
+        first, end = 0, len(widths)
+        while end > self.at + 1 and _needed(widths, first, end) > room:
+            end -= 1
+        while first < self.at and _needed(widths, first, end) > room:
+            first += 1
+        return range(first, end)
 
     def action_step(self, by: int) -> None:
         self._choose(max(0, min(self.at + by, len(self._names) - 1)))
@@ -50,8 +70,10 @@ class OneOf(Widget, can_focus=True):
             self.post_message(self.Changed())
 
     def on_click(self, event: events.Click) -> None:
-        column = 2
-        for at, name in enumerate(self._names):
+        shown = self._shown()
+        column = 2 + len(MORE) * (shown.start > 0)
+        for at in shown:
+            name = self._names[at]
             if column <= event.x < column + len(name) + 2:
                 self._choose(at)
             column += len(name) + 2

@@ -19,9 +19,11 @@ from pk_tui.tui.widgets.vault_details import NAME_OF, VERSIONS_READ, who
 
 def version_line(version: CommitView, now: Instant, name_of: NAME_OF, path: str = "") -> Content:
     """`  2d  bob  db/prod-password changed`; among the versions of `path` itself `  2d  bob  changed`. Of a message of many
-    lines the first, and how many more there are: an import names every secret."""
+    lines the first, and how many more there are: an import names every secret. Of a merge from whom, and what it brought."""
     about = f"{path} "
-    first, *more = version.message.splitlines() or [""]
+    first, *more = [line for line in version.message.splitlines() if line] or [""]
+    if len(version.parents) > 1 and more:
+        first = f"{first}: {more.pop(0)}"
     message = first.removeprefix(about) if path else first
     if more:
         message += f" and {len(more):,} more"

@@ -108,7 +108,7 @@ def test_tidying_says_what_became_of_the_database(key: str, says: str) -> None:
         async with acting(prepare=work) as s:
             await opened(s)
             await s.press(key)
-            await s.see(says, "The database had")
+            await s.see(says, "The database ha")
             assert await s.value("work", "db/password") == b"value"
 
     asyncio.run(scenario())

@@ -44,3 +44,20 @@ def test_a_click_chooses() -> None:
             assert app.query_one(OneOf).at == 2
 
     asyncio.run(scenario())
+
+
+def test_where_there_is_no_room_for_all_the_chosen_one_is_in_sight() -> None:
+    async def scenario() -> None:
+        app = Harness()
+        async with app.run_test(size=(20, 3)) as pilot:
+            choice = app.query_one(OneOf)
+            assert choice.render().plain == "   a day [a week]…"
+            choice.focus()
+            await pilot.press("right")
+            assert choice.render().plain == "> … a week [a year]"
+            await pilot.click(OneOf, offset=(5, 0))
+            assert choice.at == 1
+            await pilot.press("left")
+            assert choice.render().plain == "> [a day] a week …"
+
+    asyncio.run(scenario())

@@ -55,6 +55,13 @@ def test_of_many_lines_the_first_is_shown_and_the_others_are_counted() -> None:
     assert version_line(many, NOW, bob, "a").plain == "   3m  bob  added and 2 more"
 
 
+def test_of_a_merge_it_is_told_from_whom_it_came_and_what_it_brought() -> None:
+    parents = (CommitId(bytes(20)), CommitId(bytes([1]) * 20))
+    merge = replace(commits(3)[0], message="Merged from bob\n\na added\nb added\n\nChanged: 1", parents=parents)
+    assert version_line(merge, NOW, bob).plain == "   3m  bob  Merged from bob: a added and 2 more"
+    assert version_line(replace(merge, message="Merged from bob"), NOW, bob).plain == "   3m  bob  Merged from bob"
+
+
 def test_a_message_from_outside_is_shown_harmlessly() -> None:
     [one] = commits(1)
     hostile = CommitView(one.commit, one.time, "[b]x\x1b", "[/x]\x1b]2;y\x07", ())

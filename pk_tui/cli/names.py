@@ -1,0 +1,16 @@
+"""What nodes are called in tables that people read. JSON has their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pk_tui.cli.call import Call
+from pk_tui.terms import NodeId
+
+
+async def names(call: Call, nodes: Iterable[NodeId]) -> Callable[[NodeId], str]:
+    """The petname of each of these nodes, or the beginning of its id. The agent is asked only if there is somebody to name."""
+    known: dict[NodeId, str] = {}
+    if not call.out.as_json and any(True for _ in nodes):
+        known = {row.node_id: row.petname for row in await call.api.nodes.list() if row.petname}
+    return lambda node: known.get(node) or f"{node.short}…"
