@@ -256,7 +256,13 @@ class Items(Protocol):
         ...
 
     async def create(
-        self, vault: str, path: SecretPath, template: str, title: str, slots: Sequence[SlotChange], tags: Sequence[str] = ()
+        self,
+        vault: str,
+        path: SecretPath,
+        template: str,
+        title: str,
+        slots: Sequence[SlotChange],
+        tags: Sequence[str] = (),
     ) -> CommitId:
         """AlreadyExists if something is there. Misuse for a template that is not, or a required slot without a value."""
         ...

@@ -103,6 +103,12 @@ class LockableApp(GuardedApp):
         self.cover()
         return answer
 
+    async def _flush_next_callbacks(self) -> None:
+        """As ever, but seen through. Who asks something lets Textual first finish what the app has begun, such as taking away
+        the screen from which it is asked; that ends who asks, and without this the whole app with it. Private there: a test
+        fails if the name goes away."""
+        await asyncio.shield(super()._flush_next_callbacks())
+
     def on_resize(self, event: events.Resize) -> None:
         self.cover(event)
 

@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.content import Content
+from textual.events import Key
 from tui.closed import PLACE, ClosedStage, closed_stage
 from tui.stage import write
 
@@ -181,3 +183,32 @@ def test_an_hour_in_the_users_editor_is_no_idling() -> None:
             assert is_locked(s)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8, 16, 32])
+def test_a_question_that_is_about_to_be_asked_when_the_screen_is_locked_does_no_harm(turns: int) -> None:
+    async def scenario() -> None:
+        async with closed_stage(OPEN, prepare=prepare) as s:
+            await s.see("infra-vault")
+            workspace = s.screen
+            assert isinstance(workspace, Workspace)
+            pane = workspace.pane
+
+            async def asking() -> None:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await pane.ask(ConfirmDialog(Content("Really?"), Content("Nothing."), "Yes"))
+
+            s.app.post_message(Key("ctrl+l", None))
+            pane.do(asking(), "deed")
+            await s.see("The screen is locked.")
+            await s.enter("right")
+            await s.see("infra-vault")
+            assert "Really?" not in s.screen_text()
+            assert [type(one) for one in s.app.screen_stack[1:]] == [Workspace]
+
+    asyncio.run(scenario())
+
+
+def test_the_name_that_is_replaced_in_textual_is_still_there() -> None:
+    assert hasattr(App, "_flush_next_callbacks")
