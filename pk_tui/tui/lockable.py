@@ -6,13 +6,18 @@ When it locks is decided in `locking`; what the lock screen says and asks is the
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
+from textual._context import active_message_pump
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import NoActiveWorker, get_current_worker
 
 from pk_tui.api.front import Front, Playground, Situation
 from pk_tui.clock import Clock
@@ -77,17 +82,22 @@ class LockableApp(GuardedApp):
         self.use_command_palette = isinstance(screen, WorkingScreen)
         self.clear_notifications()
         with self.batch_update():
-            while len(self.screen_stack) > 2:
-                await self._top_is_whole()
-                await self.pop_screen()
+            await self._take_off()
         # Not within the batch: it swallows a screen's first picture, and the next one draws only parts of it over what was
         # there before, names and values included.
         if len(self.screen_stack) > 1:
-            await self._top_is_whole()
             await self.switch_screen(screen)
             self.cover()
         else:
             await self.push_screen(screen)
+
+    async def _take_off(self) -> None:
+        """What lies over the lowest screen, also what is laid there meanwhile."""
+        while True:
+            await self._top_is_whole()
+            if len(self.screen_stack) <= 2:
+                return
+            await self.pop_screen()
 
     async def _top_is_whole(self) -> None:
         """Let the screen on top be made before it is taken away: what Textual takes away while it makes it, it mounts without
@@ -98,10 +108,25 @@ class LockableApp(GuardedApp):
             await self.screen.finish()
 
     def push_screen(self, *args: Any, **named: Any) -> Any:
-        """As ever; but nothing is laid over the notice that the window is too small."""
+        """As ever; but nothing is laid over the notice that the window is too small, and nothing by who belongs to a screen that
+        was taken away: a verb that was begun just before the screen was locked would lay its dialog over the lock."""
+        if self._asker_is_gone():
+            if not named.get("wait_for_dismiss"):
+                return AwaitComplete()
+            never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            never.cancel()
+            return never
         answer = super().push_screen(*args, **named)
         self.cover()
         return answer
+
+    def _asker_is_gone(self) -> bool:
+        asker: object = active_message_pump.get(None)
+        with suppress(NoActiveWorker):
+            asker = get_current_worker().node
+        if not isinstance(asker, Widget):
+            return False
+        return not any(isinstance(one, Screen) and one in self.screen_stack for one in asker.ancestors_with_self)
 
     async def _flush_next_callbacks(self) -> None:
         """As ever, but seen through. Who asks something lets Textual first finish what the app has begun, such as taking away

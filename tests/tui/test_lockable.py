@@ -210,5 +210,41 @@ def test_a_question_that_is_about_to_be_asked_when_the_screen_is_locked_does_no_
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_begun_before_the_screen_was_locked_lays_nothing_over_the_lock(waits: bool) -> None:
+    async def scenario() -> None:
+        async with closed_stage(OPEN, prepare=prepare) as s:
+            await s.see("infra-vault")
+            workspace = s.screen
+            assert isinstance(workspace, Workspace)
+            pane = workspace.pane
+            asked = asyncio.Event()
+
+            async def asking() -> None:
+                while not is_locked(s):
+                    await asyncio.sleep(0)
+                asked.set()
+                dialog = ConfirmDialog(Content("Really?"), Content("Nothing."), "Yes")
+                if waits:
+                    await pane.ask(dialog)
+                else:
+                    pane.app.push_screen(dialog)
+
+            if waits:
+                pane.do(asking(), "deed")
+            else:
+                pane.call_later(asking)
+            await asyncio.sleep(0)
+            s.app.post_message(Key("ctrl+l", None))
+            await asked.wait()
+            await s.see("The screen is locked.")
+            assert [type(one) for one in s.app.screen_stack[1:]] == [LockScreen]
+            await s.enter("right")
+            await s.see("infra-vault")
+            assert [type(one) for one in s.app.screen_stack[1:]] == [Workspace]
+
+    asyncio.run(scenario())
+
+
 def test_the_name_that_is_replaced_in_textual_is_still_there() -> None:
     assert hasattr(App, "_flush_next_callbacks")
