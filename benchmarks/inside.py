@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pk_tui.agent.agent import Agent
+from pk_tui.bootstrap.collecting import collect_seldom, leave_alone_what_is_loaded
 from pk_tui.bootstrap.node import Made, make_node, opened
 from pk_tui.home import Home
 from pk_tui.plaintext import Plaintext
@@ -23,10 +23,11 @@ async def made(base: Path, name: str) -> tuple[Home, Made]:
 
 @asynccontextmanager
 async def working(home: Home, node: Made) -> AsyncIterator[Agent]:
-    """The node, unlocked; nobody is listened to."""
+    """The node, unlocked, as `agent start` has it; nobody is listened to."""
+    collect_seldom()
     async with opened(home, None, stays=False) as agent:
         await agent.unlock(node.root)
-        gc.collect()
+        leave_alone_what_is_loaded()
         yield agent
 
 
