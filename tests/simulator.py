@@ -35,7 +35,8 @@ EPOCH = 1_750_000_000 * SECOND
 
 
 class _VirtualSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type] # an alias that depends on the platform
-    """Where a real loop would wait, time jumps instead."""
+    """Where a real loop would wait, time jumps instead. While a thread works it stands still: how long a disk takes is nobody's
+    virtual time."""
 
     loop: VirtualLoop
 
@@ -43,6 +44,8 @@ class _VirtualSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
         ready = super().select(0)
         if ready:
             return ready
+        if self.loop.threads and timeout != 0:
+            return super().select(None)
         if timeout is None:
             raise RuntimeError("the simulation stands still: nothing is left that could ever happen")
         self.loop.advance(timeout)
@@ -52,12 +55,20 @@ class _VirtualSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
 class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = 0.0
+        self.threads: set[asyncio.Future[Any]] = set()
+        """What threads are working on; each wakes the loop when it is done."""
         selector = _VirtualSelector()
         selector.loop = self
         super().__init__(selector)
 
     def time(self) -> float:
         return self._virtual
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        working = super().run_in_executor(executor, func, *args)
+        self.threads.add(working)
+        working.add_done_callback(self.threads.discard)
+        return working
 
     def advance(self, seconds: float) -> None:
         # A little more than asked for, so that float rounding cannot leave a timer forever just short of due.

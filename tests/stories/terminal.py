@@ -24,7 +24,7 @@ import pexpect
 import pyte
 from stories.sequences import Token, Tokens
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that anything may take; on a quiet machine nothing takes more than two."""
 SCROLLBACK = 2000
 WITH_FOCUS = ("1d202b", "262b3a")

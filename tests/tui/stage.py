@@ -31,7 +31,7 @@ from pk_tui.tui.screens import workspace
 from pk_tui.tui.screens.workspace import Workspace
 from pk_tui.tui.settings import Settings
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class StageFront:
