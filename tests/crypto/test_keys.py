@@ -1,17 +1,33 @@
 """A signature means one signer, one purpose, one body. The recovery key signs and opens, and neither half shows itself."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import nacl.bindings
+import nacl.exceptions
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pk_tui.crypto.keys import SIGNATURE_SIZE, RecoveryKey, SigningKey, seal_for, verifies
+from pk_tui.crypto import keys
+from pk_tui.crypto.keys import SIGNATURE_SIZE, RecoveryKey, SigningKey, agreement_key, is_key, seal_for, verifies
 from pk_tui.crypto.seal import SealKey
-from pk_tui.errors import CannotOpen
+from pk_tui.errors import CannotOpen, Misuse
+from pk_tui.terms import NodeId
 
 ADA, BEN = SigningKey(SealKey(b"a" * 32)), SigningKey(SealKey(b"b" * 32))
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """Of the group Ed25519 signs in."""
+FIELD = 2**255 - 19
+
+
+def vectors(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / name).read_text())
+    return found
+
+
+CCTV = vectors("ed25519_cctv.json")
 
 
 def test_a_published_key_pair_comes_from_its_seed() -> None:
@@ -78,6 +94,74 @@ def test_a_key_of_small_order_or_no_point_at_all_verifies_nothing(signer: bytes)
         assert not verifies(signer, "head", b"body", signature)
 
 
+def libsodium_takes(signer: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        nacl.bindings.crypto_sign_open(signature + message, signer)
+    except nacl.exceptions.BadSignatureError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "signature", "result"),
+    [
+        pytest.param(key, message, signature, result, id=f"{number} {flag}")
+        for number, key, message, signature, result, flag in vectors("ed25519_wycheproof.json")["vectors"]
+    ],
+)
+def test_wycheproof(key: str, message: str, signature: str, result: str) -> None:
+    assert keys._holds(bytes.fromhex(key), bytes.fromhex(message), bytes.fromhex(signature)) is (result == "valid")
+
+
+def cctv() -> list[tuple[bytes, bytes, bytes, set[str]]]:
+    return [
+        (bytes.fromhex(key), message.encode(), bytes.fromhex(signature), {CCTV["flags"][flag] for flag in flags})
+        for key, signature, message, flags in CCTV["vectors"]
+    ]
+
+
+def test_of_the_published_edge_cases_only_the_signature_without_any_is_taken() -> None:
+    taken = [flags for key, message, signature, flags in cctv() if keys._holds(key, message, signature)]
+
+    assert taken == [set()]
+
+
+@pytest.mark.parametrize("flag", CCTV["flags"])
+def test_each_published_edge_case_is_refused(flag: str) -> None:
+    of_this = [(key, message, signature) for key, message, signature, flags in cctv() if flag in flags]
+
+    assert of_this
+    assert not [one for one in of_this if keys._holds(*one)]
+
+
+def test_the_library_alone_would_take_keys_with_a_part_of_small_order() -> None:
+    """Why the key is looked at before. If this fails the library has become stricter."""
+    lenient = [flags for key, message, signature, flags in cctv() if libsodium_takes(key, message, signature) and flags]
+
+    assert len(lenient) == 42
+    assert all("low_order_component_A" in flags for flags in lenient)
+
+
+def test_what_is_no_key_is_told_before_anything_is_signed_with_it() -> None:
+    assert is_key(ADA.node_id.raw)
+    for key, _, _, flags in cctv():
+        assert is_key(key) is not bool(flags & {"low_order_A", "low_order_component_A", "non_canonical_A"})
+
+
+@settings(max_examples=200)
+@given(st.integers(min_value=FIELD, max_value=2**255 - 1), st.booleans())
+def test_numbers_too_large_for_the_field_are_no_key_and_no_point_of_a_signature(number: int, sign: bool) -> None:
+    raw = (number | sign << 255).to_bytes(32, "little")
+
+    assert not is_key(raw)
+    assert not keys._in_one_form(raw)
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_key_of_another_size_is_none(size: int) -> None:
+    assert not is_key(ADA.node_id.raw.ljust(size, b"\0")[:size])
+
+
 @pytest.mark.parametrize(
     ("signer_size", "signature_size"), [(0, 64), (31, 64), (33, 64), (32, 0), (32, 63), (32, 65), (32, 128)]
 )
@@ -91,6 +175,19 @@ def test_keys_and_signatures_of_another_size_do_not_verify(signer_size: int, sig
 def test_a_signing_key_shows_its_public_half_only() -> None:
     assert repr(ADA) == f"SigningKey({ADA.node_id.short})"
     assert not hasattr(ADA, "__dict__")
+
+
+def test_both_forms_of_a_key_belong_together() -> None:
+    assert ADA.agreement().public == agreement_key(ADA.node_id)
+    assert ADA.agreement().agree(agreement_key(BEN.node_id)) == BEN.agreement().agree(agreement_key(ADA.node_id))
+    assert ADA.agreement().public != ADA.node_id.raw
+
+
+def test_an_id_that_is_no_key_has_no_other_form() -> None:
+    for key, _, _, flags in cctv():
+        if flags & {"low_order_A", "low_order_component_A", "non_canonical_A"}:
+            with pytest.raises(Misuse):
+                agreement_key(NodeId(key))
 
 
 # ---- recovery ----

@@ -17,7 +17,9 @@ from pk_tui.crypto import entropy
 from pk_tui.crypto.noise import MAX_MESSAGE, NONCE_LIMIT, TAG_SIZE, CipherState, HandshakeState, KeyPair
 from pk_tui.errors import CannotOpen
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "noise_25519_chachapoly.json").read_text())["vectors"]
+_PUBLISHED = Path(__file__).parents[1] / "vectors"
+VECTORS = json.loads((_PUBLISHED / "noise_25519_chachapoly.json").read_text())["vectors"]
+AGREEMENTS = json.loads((_PUBLISHED / "x25519_wycheproof.json").read_text())["vectors"]
 XX = "Noise_XX_25519_ChaChaPoly_SHA256"
 KEY = bytes(range(32))
 
@@ -259,6 +261,25 @@ def test_keys_that_a_pattern_needs_must_be_given_and_no_others() -> None:
 def test_low_order_points_are_refused(point: bytes) -> None:
     with pytest.raises(CannotOpen):
         KeyPair.generate().agree(point)
+
+
+@pytest.mark.parametrize(
+    ("public", "secret", "shared"), [pytest.param(*keys, id=f"{number}") for number, *keys, _ in AGREEMENTS]
+)
+def test_wycheproof_agrees_and_nothing_shared_is_refused(public: str, secret: str, shared: str) -> None:
+    pair = KeyPair(bytes.fromhex(secret))
+    if any(bytes.fromhex(shared)):
+        assert pair.agree(bytes.fromhex(public)).hex() == shared
+    else:
+        with pytest.raises(CannotOpen):
+            pair.agree(bytes.fromhex(public))
+
+
+def test_the_published_agreements_hold_both_cases() -> None:
+    nothing = [flags for _, _, _, shared, flags in AGREEMENTS if not any(bytes.fromhex(shared))]
+
+    assert len(nothing) == 31
+    assert len(AGREEMENTS) == 62
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])
