@@ -182,11 +182,13 @@ class TooNew(PkError):
 
 
 def kinds() -> dict[str, type[PkError]]:
-    """Every kind by its stable name; used where an error crosses a process border."""
+    """Every kind by its stable name; used where an error crosses a process border. A class without a name of its own crosses it
+    as the kind that it is one of."""
     found: dict[str, type[PkError]] = {}
     todo: list[type[PkError]] = [PkError]
     while todo:
         cls = todo.pop()
-        found[cls.kind] = cls
+        if "kind" in cls.__dict__:
+            found[cls.kind] = cls
         todo.extend(cls.__subclasses__())
     return found

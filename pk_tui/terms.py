@@ -24,6 +24,9 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _NODE_TEXT = re.compile(r"v[0-9a-v]{52}")
 _PLAIN_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,254}")
 """Names of which nothing has to be asked: nearly all."""
+_PROVIDER = re.compile(r"[a-z][a-z0-9]{1,15}")
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,252}")
+"""Numbers and host names; what else a provider may know accounts by needs a spelling of these characters."""
 _HEX_COMMIT = re.compile(r"[0-9a-f]{40}")
 MIN_NODE_PREFIX = 12
 """Characters of a node id that may stand for the whole where no rights are granted."""
@@ -67,6 +70,49 @@ class NodeId:
 def looks_like_node_id(text: str) -> bool:
     """True for a node id, a prefix of one that may stand for it, or anything near enough to be taken for one."""
     return re.fullmatch(rf"v[0-9a-v]{{{MIN_NODE_PREFIX - 1},}}", text.lower()) is not None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClaimId:
+    """A claim of a node's sigchain: BLAKE2b-256 of its bytes. Text form hex."""
+
+    raw: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != 32:
+            raise Misuse("A claim id is 32 bytes.")
+
+    def __str__(self) -> str:
+        return self.raw.hex()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IdentityId:
+    """An account at a provider, by what that provider never gives to anybody else: `github:583231`, `web:example.org`.
+
+    `account` is what is pinned (a number at GitHub, whose account names can change hands); the name that people know it by is
+    kept beside it and proves nothing.
+    """
+
+    provider: str
+    account: str
+
+    def __post_init__(self) -> None:
+        if not _PROVIDER.fullmatch(self.provider) or not _ACCOUNT.fullmatch(self.account):
+            raise Misuse(f"“{safe_text(f'{self.provider}:{self.account}', 80)}” is no identity at a provider.")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `provider:account`, as `str` writes it."""
+        provider, _, account = text.partition(":")
+        return cls(provider, account)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.account}"
+
+
+Vertex = NodeId | IdentityId
+"""What a gestalt is made of."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -50,3 +50,11 @@ def test_a_rolled_back_database_counts_as_damage_and_a_read_only_clone_as_not_pe
 def test_damage_here_and_a_lie_of_a_peer_are_different_kinds() -> None:
     assert not issubclass(errors.PeerMisbehaved, errors.Corrupt | errors.Malformed)
     assert not issubclass(errors.Malformed, errors.Corrupt)
+
+
+def test_a_class_without_a_name_of_its_own_crosses_as_what_it_is_one_of() -> None:
+    class Worse(errors.Malformed):
+        """As `trust` has them, with more to tell in this process."""
+
+    assert Worse.kind == "malformed"
+    assert kinds()["malformed"] is errors.Malformed

@@ -20,7 +20,9 @@ from pk_tui.terms import (
     VAULT_ACTIONS,
     Action,
     Address,
+    ClaimId,
     CommitId,
+    IdentityId,
     LineageId,
     NodeId,
     NotificationId,
@@ -208,6 +210,41 @@ def test_what_is_not_a_notification_id_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a" * 39, "a" * 41, "A" * 40, "HEAD", "a" * 40 + "\n"])
 def test_what_is_not_a_commit_id_is_refused(text: str) -> None:
     assert is_refused(CommitId.parse, text)
+
+
+@pytest.mark.parametrize("text", ["github:583231", "web:example.org", "dns:xn--bcher-kva.example"])
+def test_an_identity_comes_back_from_its_text(text: str) -> None:
+    assert str(IdentityId.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "github",
+        "github:",
+        ":583231",
+        "GitHub:1",
+        "g:1",
+        "github:Ada",
+        "web:example.org/x",
+        "web:a b",
+        "web:a:1",
+        "web:.a",
+        "github:1\n",
+        "web:bücher.example",
+        "git hub:1",
+        "web:" + "a" * 254,
+    ],
+)
+def test_what_is_not_exactly_an_identity_is_refused(text: str) -> None:
+    with pytest.raises(Misuse):
+        IdentityId.parse(text)
+
+
+def test_a_claim_id_shows_as_hex_and_has_32_bytes() -> None:
+    assert str(ClaimId(bytes(range(32)))) == bytes(range(32)).hex()
+    with pytest.raises(Misuse):
+        ClaimId(bytes(31))
 
 
 def test_a_lineage_id_shows_as_hex() -> None:

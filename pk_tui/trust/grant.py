@@ -1,5 +1,5 @@
 """Grants: a writer's signed word that a node may have a vault. It is shown to whoever holds a copy, so the word of the writer
-counts at mirrors too. Whether it is enough for what is asked is `permission`'s question; revocation is kept by the granter."""
+counts at mirrors too. Whether it is enough for what is asked is `rights`' question; revocation is kept by the granter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pk_tui.trust.lineage import Lineage
 from pk_tui.trust.statement import read_statement, sign_statement
 
 DEFAULT_TERM = 90 * DAY
-"""How long a grant lasts unless its giver says otherwise. Renewed at contact, so only who stays away loses it."""
+"""How long a grant lasts where no end was set. A new one is made at contact, so that only mirrors ever see one that is over."""
 CLOCK_SLACK = 10 * MINUTE
 """What two clocks may differ without anybody losing a right."""
 
@@ -89,7 +89,7 @@ def sign_grant(
 def read_grant(raw: bytes, lineage: Lineage) -> Grant:
     """Raises Malformed if `raw` is no grant, is for another lineage, or is not signed by a writer of this one.
 
-    Says nothing on whom it is shown by or whether it is still good: that is for `permission.decide`.
+    Says nothing on whom it is shown by or whether it is still good: that is for whoever is shown it.
     """
     statement = read_statement(_Grant, raw)
     writer = NodeId(statement.claimed.writer)

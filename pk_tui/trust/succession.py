@@ -13,9 +13,10 @@ from typing import Annotated
 from pk_tui.clock import Instant
 from pk_tui.crypto.keys import SigningKey, verifies
 from pk_tui.errors import Malformed
-from pk_tui.records import Bytes32, Bytes64, Meta, Record, Time, decode, encode
+from pk_tui.records import Bytes32, Bytes64, Meta, Record, Time, encode
 from pk_tui.terms import NodeId
-from pk_tui.trust.claim import CLAIM_LIMIT, UnverifiedClaim
+from pk_tui.trust.genesis import CLAIM_LIMIT, UnverifiedClaim
+from pk_tui.trust.statement import NotSigned, read_exactly
 
 _BY_NODE = "claim succession"
 _BY_PREDECESSOR = "claim succeeded"
@@ -53,16 +54,16 @@ class UnverifiedSuccession:
     raw: bytes
 
     def verify(self) -> Succession:
-        """Raises Malformed if the bytes are none, or one that its two keys did not sign."""
-        signed = decode(_Signed, self.raw, CLAIM_LIMIT)
-        said = decode(_Succession, signed.body, CLAIM_LIMIT)
+        """Raises Malformed if the bytes are none, NotSigned if they are one that its two keys did not sign."""
+        signed = read_exactly(_Signed, self.raw, CLAIM_LIMIT)
+        said = read_exactly(_Succession, signed.body, CLAIM_LIMIT)
         if said.recovery in (said.node, said.predecessor) or said.node == said.predecessor:
             raise Malformed("A claim of succession names one key twice.")
         if not (
             verifies(said.node, _BY_NODE, signed.body, signed.by_node)
             and verifies(said.predecessor, _BY_PREDECESSOR, signed.body, signed.by_predecessor)
         ):
-            raise Malformed("A claim of succession does not carry the signatures of both nodes.")
+            raise NotSigned("A claim of succession does not carry the signatures of both nodes.")
         return Succession(NodeId(said.node), NodeId(said.predecessor), said.recovery, said.recovery_box, said.time)
 
 

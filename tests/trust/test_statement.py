@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from pk_tui.crypto.keys import SigningKey
 from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import Malformed
-from pk_tui.records import Bytes32, Record, Time, encode
-from pk_tui.trust.statement import STATEMENT_LIMIT, read_statement, sign_statement
+from pk_tui.records import Bytes32, Record, Time, decode, encode
+from pk_tui.trust import statement
+from pk_tui.trust.statement import AROUND, STATEMENT_LIMIT, NotSigned, digest_of, read_statement, sign_statement
 
 ADA, BEN = SigningKey(SealKey(b"a" * 32)), SigningKey(SealKey(b"b" * 32))
 
@@ -73,3 +74,53 @@ def test_nothing_is_signed_that_nobody_could_read() -> None:
     for record in [Note(b"short", 7), Note(b"x" * 32, -1), Blob(b"x" * 2000)]:
         with pytest.raises(Malformed):
             sign_statement(ADA, "note", record)
+
+
+def test_a_reader_takes_what_its_limit_allows_and_no_byte_more() -> None:
+    blob = Blob(b"x" * 2000)
+    size = len(encode(blob))
+    raw = sign_statement(ADA, "blob", blob, size)
+    assert read_statement(Blob, raw, size).signed_by(ADA.node_id, "blob") == blob
+    for limit in (size - 1, 1024):
+        with pytest.raises(Malformed):
+            read_statement(Blob, raw, limit)
+        with pytest.raises(Malformed):
+            sign_statement(ADA, "blob", blob, limit)
+
+
+def test_what_is_too_large_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = sign_statement(ADA, "blob", Blob(b"x" * 1000))
+    monkeypatch.setattr("msgspec.msgpack.Decoder", None)
+    monkeypatch.setattr("pk_tui.records._decoders", {})
+    with pytest.raises(Malformed, match="larger"):
+        read_statement(Blob, raw, len(raw) - AROUND - 1)
+
+
+def test_another_spelling_of_the_same_statement_is_refused() -> None:
+    """It needs no key to make, has the same signature, and would have another digest."""
+    signed = decode(statement._Signed, RAW)
+    at = RAW.index(signed.body) - 2
+    assert RAW[at : at + 2] == bytes((0xC4, len(signed.body)))
+    for head in (b"\xc5" + len(signed.body).to_bytes(2, "big"), b"\xc6" + len(signed.body).to_bytes(4, "big")):
+        longer = RAW[:at] + head + RAW[at + 2 :]
+        assert decode(statement._Signed, longer) == signed
+        assert digest_of(longer) != digest_of(RAW)
+        with pytest.raises(Malformed):
+            read_statement(Note, longer)
+
+
+def test_a_record_in_another_spelling_is_refused_though_it_is_signed() -> None:
+    body = encode(NOTE)
+    assert body[-1] == 7
+    longer = body[:-1] + b"\xcc\x07"
+    assert decode(Note, longer) == NOTE
+    with pytest.raises(Malformed):
+        read_statement(Note, encode(statement._Signed(longer, ADA.sign("note", longer))))
+
+
+def test_a_missing_signature_is_told_from_bytes_of_another_type() -> None:
+    with pytest.raises(NotSigned):
+        read_statement(Note, RAW).signed_by(BEN.node_id, "note")
+    with pytest.raises(Malformed) as caught:
+        read_statement(Other, RAW)
+    assert not isinstance(caught.value, NotSigned)
