@@ -13,7 +13,7 @@ import struct
 
 import nacl.bindings
 import nacl.exceptions
-from nacl._sodium import ffi, lib  # type: ignore[import-not-found] # what the bindings are made of, for `seal_padded_large`
+from nacl._sodium import ffi, lib  # type: ignore[import-not-found] # what the bindings are made of, for what is large
 
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.errors import CannotOpen
@@ -24,6 +24,8 @@ OVERHEAD = NONCE_SIZE + 16
 
 _encrypt = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt
 _decrypt = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt
+_LARGE = 16 * 1024
+"""Sealed bytes from which on moving them about costs as much as what the binding does besides."""
 _CANNOT_OPEN = "A sealed piece of data does not open: it is damaged, was moved, or the key is another one."
 
 
@@ -124,8 +126,26 @@ def seal_padded_large(key: SealKey, plaintext: bytes | bytearray, where: bytes, 
 
 
 def open_padded(key: SealKey, sealed: bytes, where: bytes) -> bytes:
-    body = open_sealed(key, sealed, where)
+    if len(sealed) >= _LARGE:
+        return _open_padded_large(key, sealed, where)
+    return _unpadded(open_sealed(key, sealed, where))
+
+
+def _open_padded_large(key: SealKey, sealed: bytes, where: bytes) -> bytes:
+    """The same, opened where a copy lies; see `seal_padded_large`."""
+    body = bytearray(len(sealed) - OVERHEAD)
+    with ffi.from_buffer(sealed) as start, ffi.from_buffer(body) as to:
+        failed = lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            to, ffi.NULL, ffi.NULL, start + NONCE_SIZE, len(sealed) - NONCE_SIZE, where, len(where), start, key._raw
+        )
+    if failed:
+        raise CannotOpen(_CANNOT_OPEN)
+    return _unpadded(body)
+
+
+def _unpadded(body: bytes | bytearray) -> bytes:
     size = int.from_bytes(body[:4], "big")
     if len(body) < 4 or size > len(body) - 4:
         raise CannotOpen(_CANNOT_OPEN)
-    return body[4 : 4 + size]
+    with memoryview(body) as view:
+        return bytes(view[4 : 4 + size])

@@ -41,3 +41,13 @@ def from_words(text: str) -> bytes:
     if not _list().check(" ".join(words)):
         raise Misuse("The recovery code's checksum is wrong: a word is mistaken for another, or two are swapped.")
     return bytes(_list().to_entropy(" ".join(words)))
+
+
+def spoken(digest: bytes, count: int) -> tuple[str, ...]:
+    """`count` words of the list for the first bits of `digest`, eleven a word: for reading aloud, not for keeping."""
+    bits = int.from_bytes(digest, "big")
+    words = _list().wordlist
+    top = len(digest) * 8 - 11
+    if count * 11 > len(digest) * 8:
+        raise ValueError("the digest is too short for so many words")
+    return tuple(words[bits >> top - 11 * place & 0x7FF] for place in range(count))

@@ -228,6 +228,53 @@ def test_what_is_sealed_where_it_lies_is_sealed_alike(plaintext: bytes, where: b
         assert seal_padded_large(KEY, bytearray(plaintext), where, floor) == expected
 
 
+LARGE = 16 * 1024
+"""Bytes around which opening goes another way."""
+
+
+@pytest.mark.parametrize("size", [LARGE - 200, LARGE, 65_532, 262_153, 2_000_000])
+def test_large_or_small_the_same_bytes_open(size: int) -> None:
+    plaintext = bytes(size - 3) + b"\1\2\0"
+    sealed = seal_padded(KEY, plaintext, HERE, 64)
+    before = bytes(sealed)
+
+    opened = open_padded(KEY, sealed, HERE)
+
+    assert type(opened) is bytes
+    assert opened == plaintext
+    assert sealed == before
+
+
+@pytest.mark.parametrize("at", [0, 23, 24, 30, LARGE, -17, -16, -1])
+def test_a_large_seal_with_one_bit_changed_does_not_open(at: int) -> None:
+    sealed = bytearray(seal_padded(KEY, b"x" * 3 * LARGE, HERE, 64))
+    sealed[at] ^= 1
+
+    with pytest.raises(CannotOpen):
+        open_padded(KEY, bytes(sealed), HERE)
+
+
+@pytest.mark.parametrize("where", MOVED.values(), ids=MOVED)
+def test_a_large_seal_that_was_moved_or_cut_or_is_of_another_key_does_not_open(where: bytes) -> None:
+    sealed = seal_padded(KEY, b"x" * 3 * LARGE, HERE, 64)
+
+    for key, raw, place_of in ((KEY, sealed, where), (KEY, sealed[:-1], HERE), (SealKey(bytes(32)), sealed, HERE)):
+        with pytest.raises(CannotOpen):
+            open_padded(key, raw, place_of)
+
+
+@pytest.mark.parametrize("length", [3 * LARGE + 1, 0xFFFF_FFFF])
+def test_a_large_seal_whose_length_lies_does_not_open(length: int) -> None:
+    with pytest.raises(CannotOpen):
+        open_padded(KEY, seal(KEY, length.to_bytes(4, "big") + bytes(3 * LARGE), HERE), HERE)
+
+
+@pytest.mark.parametrize("found", [None, 7, "x" * 2 * LARGE])
+def test_what_is_no_bytes_at_all_is_a_mistake_of_its_type(found: object) -> None:
+    with pytest.raises(TypeError):
+        open_padded(KEY, found, HERE)  # type: ignore[arg-type]
+
+
 def test_a_large_seal_leaves_what_it_was_given_as_it_was() -> None:
     plaintext = bytearray(b"x" * 300_000)
     sealed = seal_padded_large(KEY, plaintext, HERE, 1024)

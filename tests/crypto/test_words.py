@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mnemonic import Mnemonic
 
-from pk_tui.crypto.words import WORDS, from_words, new_recovery_entropy, to_words
+from pk_tui.crypto.words import WORDS, from_words, new_recovery_entropy, spoken, to_words
 from pk_tui.errors import Misuse
 from pk_tui.plaintext import Plaintext
 
@@ -95,3 +96,17 @@ def test_the_words_are_a_secret_that_does_not_print_itself() -> None:
 def test_new_entropy_is_32_random_bytes() -> None:
     assert len(new_recovery_entropy()) == 32
     assert new_recovery_entropy() != new_recovery_entropy()
+
+
+@pytest.mark.parametrize("spare", [0, 63])
+def test_spoken_words_are_the_first_bits_of_the_digest_eleven_a_word(spare: int) -> None:
+    places = [1, 2047, 0, 1024, 7, 2046]
+    bits = int("".join(f"{place:011b}" for place in places), 2) << 6 | spare
+
+    assert spoken(bits.to_bytes(9, "big"), 6) == tuple(Mnemonic("english").wordlist[place] for place in places)
+    assert spoken(bits.to_bytes(9, "big"), 2) == tuple(Mnemonic("english").wordlist[place] for place in places[:2])
+
+
+def test_a_digest_too_short_for_the_words_is_our_mistake() -> None:
+    with pytest.raises(ValueError, match="too short"):
+        spoken(bytes(8), 6)
