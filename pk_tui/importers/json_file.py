@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pk_tui.errors import Malformed
-from pk_tui.importers.finding import as_text, read_file, shown
+from pk_tui.importers.finding import as_text, count_in, read_file, shown
 
 MAX_JSON = 32 * 1024 * 1024
 MAX_VALUES = 4_000_000
@@ -23,7 +23,7 @@ _DECODER = json.JSONDecoder()
 def load_json(path: Path) -> Any:
     """A JSON file under limits. Raises Malformed, naming the line."""
     raw = read_file(path, MAX_JSON)
-    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_VALUES:
+    if count_in(raw, b",", b"[", b"{") > MAX_VALUES:
         raise Malformed(f"{shown(path)} has more than {MAX_VALUES:,} values. Nothing was written.")
     text = as_text(raw, path)
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pk_tui.errors import Malformed, Misuse, WrongPassword
-from pk_tui.importers.finding import shown
+from pk_tui.importers.finding import count_in, shown
 from pk_tui.plaintext import Plaintext
 
 SIGNATURE = bytes.fromhex("03d9a29a67fb4bb5")
@@ -248,9 +248,9 @@ def _read_xml(self: object, data: bytes, context: object, path: object) -> Any:
     from pykeepass.kdbx_parsing.common import etree
 
     head = data[:200].lstrip(b"\xef\xbb\xbf")
-    if not head.lstrip().startswith(b"<") or b"\0" in head or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    if not head.lstrip().startswith(b"<") or b"\0" in head or count_in(data, b"<!DOCTYPE", b"<!ENTITY"):
         raise TooLarge("its XML declares entities or is not UTF-8")
-    if data.count(b"<") > MAX_TAGS:
+    if count_in(data, b"<") > MAX_TAGS:
         raise TooLarge(f"its XML has more than {MAX_TAGS:,} tags")
     parser = etree.XMLParser(
         remove_blank_text=True,

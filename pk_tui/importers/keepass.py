@@ -72,8 +72,12 @@ class _Reading:
                 name = child.findtext("Name") or ""
                 self._places.directory((*parts, name))
                 inner.append((child, (*parts, name)))
-            for entry in group.findall("Entry"):
+            entries = group.findall("Entry")[::-1]
+            while entries:
+                entry = entries.pop()
                 yield from self._entry(entry, parts)
+                # Read once. A whole tree is let go of in one go, which keeps every thread waiting.
+                group.remove(entry)
             waiting += reversed(inner)
         if self._in_bin:
             yield Skipped("recycle bin", f"what is in it is not taken ({self._in_bin})")

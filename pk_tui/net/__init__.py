@@ -1,8 +1,8 @@
 """Connections to other nodes: what moves the bytes of the wire room. websockets is reached only from here.
 
-`pipe` says what a connection must be able to do, `websocket` is one, and `doorstep` counts the strangers before it. `link`
-runs a session over any pipe: one reader, one writer, pings; `stream` is one conversation over it. `backoff` says how long to
-wait before the next try. Which nodes to talk to, and about what, is decided by the agent.
+`pipe` says what a connection must be able to do, `websocket` is one, and `doorstep` counts the strangers before it. `greeting`
+begins a session over any pipe and `link` runs it: one reader, one writer, `pings`; `stream` is one conversation over it.
+`backoff` says how long to wait before the next try. Which nodes to talk to, and about what, is decided by the agent.
 """
 
 import logging

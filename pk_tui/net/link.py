@@ -5,7 +5,7 @@ a sealed one unsent. Each incoming stream has a task of its own; what goes wrong
 of the protocol ends the link. Everything kept for the peer is bounded: by the session's credit, by `UNSENT` for what it does
 not take and by `PARKED` for what it sends unasked.
 
-What requests mean, and who may make them, is decided by whoever calls `run`.
+How it begins is `greeting`'s matter; what requests mean, and who may make them, is decided by whoever calls `run`.
 """
 
 from __future__ import annotations
@@ -14,35 +14,20 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from pk_tui import __version__
 from pk_tui.clock import Clock, Instant
 from pk_tui.crypto.keys import SigningKey
-from pk_tui.errors import Malformed, PeerMisbehaved, PkError, Unreachable
+from pk_tui.errors import PeerMisbehaved, PkError, Unreachable
+from pk_tui.net.greeting import HELLO_STREAMS, Greeting, flush, greet
+from pk_tui.net.pings import MISSED, PING_EVERY, Pings, seconds
 from pk_tui.net.pipe import Pipe, PipeClosed
 from pk_tui.net.stream import CANCELLED, FAILED, OVERLOADED, OnStream, Stream
 from pk_tui.terms import Address, NodeId
-from pk_tui.wire.handshake import Established, Handshake, Role
-from pk_tui.wire.messages import VERSION, Hello, decode_message, encode_message
-from pk_tui.wire.session import (
-    MESSAGE_COST,
-    Closed,
-    Event,
-    Opened,
-    Ponged,
-    Received,
-    Session,
-    WasReset,
-    WentAway,
-    Writable,
-)
+from pk_tui.wire.events import Closed, Event, Opened, Ponged, Received, WasReset, WentAway, Writable
+from pk_tui.wire.handshake import Role
+from pk_tui.wire.session import MESSAGE_COST
 
 __all__ = ["Link", "OnStream", "Stream"]
 
-PING_EVERY = 20.0
-"""Seconds between pings. Below the idle timeouts of common NATs and proxies (30 s and more)."""
-MISSED = 2
-"""Pings in a row after which nothing at all was heard: the peer is gone."""
-PING_WITHIN = 10.0
 CLOSE_WITHIN = 2.0
 """Seconds for the last messages to leave when a link is closed."""
 UNSENT = 192 * 1024
@@ -53,9 +38,6 @@ PARKED = 1024 * 1024
 MAX_HANDLERS = 64
 """Incoming streams answered at once. More than the session's own bound lets through, were it not that a peer can reset a
 stream and open another while the first is still being worked on."""
-
-_HELLO_STREAMS = {Role.INITIATOR: 1, Role.RESPONDER: 2}
-"""The first stream each side opens."""
 
 log = logging.getLogger(__name__)
 
@@ -73,31 +55,28 @@ class Link:
     closed: in words why the link has ended or is ending, or None while it lives.
     """
 
-    def __init__(self, pipe: Pipe, role: Role, established: Established, clock: Clock, ping_every: float) -> None:
-        self.peer: NodeId = established.peer
-        self.direction = "out" if role is Role.INITIATOR else "in"
+    def __init__(self, pipe: Pipe, greeting: Greeting, clock: Clock, ping_every: float) -> None:
+        self.peer: NodeId = greeting.established.peer
+        self.direction = "out" if greeting.role is Role.INITIATOR else "in"
         self.address: Address = pipe.remote
         self.since: Instant = clock.now()
-        self.binding: bytes = established.binding
-        self.rtt: float | None = None
-        self.bytes_in = 0
-        self.bytes_out = 0
-        self.software = ""
+        self.binding: bytes = greeting.established.binding
+        self.bytes_in = greeting.bytes_in
+        self.bytes_out = greeting.bytes_out
+        self.software = greeting.software
         self.closed: str | None = None
 
         self._pipe = pipe
-        self._clock = clock
         self._ping_every = ping_every
-        self._session = Session(role, established)
+        self._session = greeting.session
+        self._pings = Pings(greeting.session, clock)
         self._streams: dict[int, Stream] = {}
         self._under_way: set[Stream] = set()
         """Requests of ours that are not over, and incoming streams that are being answered."""
         self._handlers = 0
         self._parked = 0
         self._unsent = 0
-        self._early: Sequence[Event] = ()
-        self._pings: dict[int, tuple[float, asyncio.Future[float]]] = {}
-        self._token = 0
+        self._early: Sequence[Event] = greeting.early
         self._heard = False
         self._is_running = False
         self._is_leaving = False
@@ -127,12 +106,10 @@ class Link:
         """
         try:
             async with asyncio.timeout(timeout):
-                established = await _shake_hands(pipe, Handshake(role, signing, expected), role)
-                link = cls(pipe, role, established, clock, ping_every)
-                await link._greet(role)
+                greeting = await greet(pipe, role, signing, expected)
                 # Only now: an id costs nothing, and who proves one and then says nothing is still a stranger.
                 pipe.admit()
-                return link
+                return cls(pipe, greeting, clock, ping_every)
         except TimeoutError as error:
             await pipe.close()
             raise Unreachable(f"The other side did not complete its greeting within {timeout:g} seconds.") from error
@@ -143,29 +120,9 @@ class Link:
             await pipe.close()
             raise
 
-    async def _greet(self, role: Role) -> None:
-        """Say hello and hear it: each on the first stream that its side opens, before anything else."""
-        own = self._session.open()
-        hello = encode_message(Hello(VERSION, f"pk-tui {__version__}"))
-        self._session.send(own, hello)
-        self._session.close(own)
-        await self._flush()
-        theirs = _HELLO_STREAMS[role.other]
-        events: list[Event] = []
-        while len(events) < 2:
-            message = await self._pipe.receive()
-            self.bytes_in += len(message)
-            events += self._session.receive(message)
-        match events:
-            case [Opened(stream=opened), Received(stream=heard, data=data), *rest] if opened == heard == theirs:
-                self.software = _read_hello(data).software
-                self._early = rest
-            case [WentAway(), *_]:
-                raise Unreachable("The other side does not take another connection now.")
-            case _:
-                raise PeerMisbehaved("The peer asked for something before it said hello.")
-        self._session.consumed(theirs, len(data))
-        self._session.close(theirs)
+    @property
+    def rtt(self) -> float | None:
+        return self._pings.rtt
 
     # Living
 
@@ -275,7 +232,7 @@ class Link:
                     stream.peer_reset()
                     self._drop_if_over(stream)
             case Ponged(token=token):
-                self._take_pong(token)
+                self._pings.answer(token)
             case WentAway():
                 self._end("The other side ended the connection.")
                 group.create_task(self._leave_soon())
@@ -288,7 +245,7 @@ class Link:
     def _take_message(self, number: int, data: bytes) -> None:
         stream = self._streams.get(number)
         if stream is None:
-            if number in _HELLO_STREAMS.values():
+            if number in HELLO_STREAMS.values():
                 raise PeerMisbehaved("The peer sent on a stream that is there for a hello.")
             return  # it came in one message with something for which the stream was reset here
         if not stream.is_own:
@@ -337,14 +294,10 @@ class Link:
         return stream
 
     async def ping(self) -> float:
-        """Seconds there and back, measured now. Raises Unreachable if no answer comes within PING_WITHIN seconds."""
+        """Seconds there and back, measured now. Raises Unreachable if no answer comes in time."""
         if self.closed is not None:
             raise Unreachable(self.closed)
-        try:
-            async with asyncio.timeout(PING_WITHIN):
-                return await asyncio.shield(self._ping())
-        except TimeoutError as error:
-            raise Unreachable(f"The other node did not answer within {PING_WITHIN:g} seconds.") from error
+        return await seconds(self._ping())
 
     async def idle(self) -> None:
         """Wait until no request is under way in either direction."""
@@ -369,7 +322,7 @@ class Link:
             self._over.set()
             try:
                 async with asyncio.timeout(CLOSE_WITHIN):
-                    await self._flush()
+                    self.bytes_out += await flush(self._session, self._pipe)
             except (TimeoutError, PipeClosed):
                 pass
             finally:
@@ -434,47 +387,11 @@ class Link:
         for stream in list(self._streams.values()):
             stream.break_off(Unreachable(reason), keep_received=True)
         self._streams.clear()
-        for _, answered in self._pings.values():
-            if not answered.done():
-                answered.set_exception(Unreachable(reason))
-                answered.exception()  # most pings are waited for by nobody, which asyncio would complain of
-        self._pings.clear()
+        self._pings.break_off(reason)
         self._idle.set()
         self.has_room.set()  # whoever waits for it is to see that it is over
 
     def _ping(self) -> asyncio.Future[float]:
-        self._token += 1
-        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._pings[self._token] = (self._clock.elapsed(), answered)
-        self._session.ping(self._token)
+        answered = self._pings.ask()
         self._has_outgoing.set()
         return answered
-
-    def _take_pong(self, token: int) -> None:
-        sent, answered = self._pings.pop(token)
-        self.rtt = self._clock.elapsed() - sent
-        if not answered.done():
-            answered.set_result(self.rtt)
-
-    async def _flush(self) -> None:
-        """Send what is in line; only while `_write` does not run."""
-        while (message := self._session.outgoing()) is not None:
-            await self._pipe.send(message)
-            self.bytes_out += len(message)
-
-
-async def _shake_hands(pipe: Pipe, handshake: Handshake, role: Role) -> Established:
-    if role is Role.INITIATOR:
-        await pipe.send(handshake.start())
-    while handshake.established is None:
-        reply = handshake.receive(await pipe.receive())
-        if reply is not None:
-            await pipe.send(reply)
-    return handshake.established
-
-
-def _read_hello(data: bytes) -> Hello:
-    try:
-        return decode_message(data, Hello)
-    except Malformed as error:
-        raise PeerMisbehaved("The peer said something else where it should have said hello.") from error

@@ -27,7 +27,8 @@ from pk_tui.errors import CannotOpen, Corrupt, Malformed, PermissionDenied, TooN
 from pk_tui.plaintext import Plaintext
 from pk_tui.records import U32, U63, Bytes32, Meta, Record, Time, decode, encode
 from pk_tui.store.database import Database, storage_error
-from pk_tui.store.node import NodeStore, backup_key, state_key_of
+from pk_tui.store.node import NodeStore
+from pk_tui.store.nodekeys import backup_key, state_key_of
 from pk_tui.store.snapshot import Row, Snapshot
 from pk_tui.store.witness import Witness
 from pk_tui.terms import NodeId

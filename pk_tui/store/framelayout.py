@@ -56,6 +56,17 @@ class IndexChain:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One row of the index as it is to be inserted, and the chain before and after it."""
+
+    number: int
+    epoch: int
+    sealed: bytes
+    before: IndexChain
+    after: IndexChain
+
+
+@dataclass(frozen=True, slots=True)
 class EpochKeys:
     """The keys made of one epoch's vault key."""
 

@@ -6,14 +6,18 @@ and whether it is kept whole or as a delta. Several batches of one vault may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 
 from pk_tui.errors import Busy, Corrupt, StorageFailed
 from pk_tui.store.framelayout import (
     FRAME_BYTES,
     FRAME_ID,
     PLACE,
+    IndexChain,
+    IndexRow,
     delta_record,
     entry_of,
     facts_in,
@@ -25,6 +29,23 @@ from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, Oid
 
 MAX_CHAIN = 24
 """Deltas on top of one another; bounds what reading a tree costs."""
+_STEP_FRAMES = 16
+"""Frames written in one step of getting ready, 1 MiB: some milliseconds."""
+_STEP_OBJECTS = 4096
+"""Objects whose index entries are worked out in one such step: two milliseconds."""
+_TRIES = 8
+"""Times that index rows are sealed before their commit. If others write all the while, the commit does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a commit needs of the first `objects` of a batch: the index entries of those that are new to the vault, their rows as
+    long as they follow, and those that were in the vault already."""
+
+    objects: int
+    entries: dict[Oid, bytes]
+    known: list[Oid]
+    rows: list[IndexRow]
 
 
 class _Frame:
@@ -59,6 +80,7 @@ class Batch:
         """Bytes of records added."""
         self.pending_bytes = 0
         """Bytes of records still in memory."""
+        self._ready: _Ready | None = None
         self._settled = False
         self._closed = False
         self._is_void = False
@@ -192,28 +214,73 @@ class Batch:
         written = [frame.number for frame in self._pending if frame.number is not None]
         self._close()
         with suppress(StorageFailed, Busy):
-            self.frames.remove_frames(written)
+            self.frames.rows.remove_frames(written)
 
-    def settle(self) -> dict[Oid, bytes]:
-        """Write all that is left, within the running transaction, and return the index entries of what is new to the vault."""
+    def getting_ready(self) -> Generator[None, None, None]:
+        """Do in steps, before the transaction, what committing a great many objects takes: write their frames, which nothing
+        names yet, and seal the rows of the index. Objects may still be added; the commit then has only those to do.
+
+        Follow it with the commit at once: what others commit in between is noticed, and then it was done for nothing.
+        """
+        self._require_open()
+        waiting = [frame for frame in self._pending if frame.number is None and frame.content]
+        for start in range(0, len(waiting), _STEP_FRAMES):
+            with self.frames.db.passing():
+                self._write(waiting[start : start + _STEP_FRAMES])
+            yield
+            self._require_open()
+        entries: dict[Oid, bytes] = {}
+        known: list[Oid] = []
+        names = iter(self._index)
+        objects = len(self._index)
+        while some := list(islice(names, _STEP_OBJECTS)):
+            self._enter(some, entries, known)
+            yield
+            self._require_open()
+        for _ in range(_TRIES):
+            rows: list[IndexRow] = []
+            for row in self.frames.sealed_index(entries.items(), self.frames.chain):
+                rows.append(row)
+                yield
+                self._require_open()
+            self._ready = _Ready(objects, entries, known, rows)
+            if not rows or self.frames.follows(rows[0], self.frames.chain):
+                return
+
+    def settle(self, chain: IndexChain) -> IndexChain:
+        """Write all that is left and the index rows of what is new to the vault, within the running transaction; the chain of
+        them that continues `chain`."""
         self._require_open()
         self._write([frame for frame in self._pending if frame.number is None and frame.content])
+        ready = self._ready if self._ready is not None and self._still_holds(self._ready) else None
+        if ready is not None and ready.entries:
+            rows = ready.rows if ready.rows and self.frames.follows(ready.rows[0], chain) else None
+            chain = self.frames.write_index(ready.entries, chain, rows)
         entries: dict[Oid, bytes] = {}
-        for frame in self._pending:
-            if frame.number is None:
-                continue
-            number = FRAME_ID.pack(frame.number)
-            for oid in frame.oids:
-                entry = self._index[oid]
-                known = self._known.get(oid)
-                if known is None:
-                    entries[oid] = number + entry[FRAME_ID.size :]
-                else:  # another batch brought it meanwhile: the first one stays, so that no chain of deltas can bend back
-                    _require_same(known, facts_in(entry).digest)
+        self._enter(islice(self._index, 0 if ready is None else ready.objects, None), entries, [])
+        if entries:
+            chain = self.frames.write_index(entries, chain)
         self._settled = True
         self.frames.db.after_rollback(self._unsettle)
         self.frames.db.after_commit(self._committed)
-        return entries
+        return chain
+
+    def _enter(self, oids: Iterable[Oid], entries: dict[Oid, bytes], known: list[Oid]) -> None:
+        """Put the index entries of those that the vault has not yet into `entries`, and the names of the others into `known`."""
+        for oid in oids:
+            entry = self._index[oid]
+            there = self._known.get(oid)
+            if there is None:
+                frame = self._pending[FRAME_ID.unpack_from(entry)[0]].number
+                assert frame is not None
+                entries[oid] = FRAME_ID.pack(frame) + entry[FRAME_ID.size :]
+            else:  # another batch brought it meanwhile: the first one stays, so that no chain of deltas can bend back
+                _require_same(there, facts_in(entry).digest)
+                known.append(oid)
+
+    def _still_holds(self, ready: _Ready) -> bool:
+        """Whether the vault still has and lacks of this batch what it had and lacked then."""
+        return self._known.keys().isdisjoint(ready.entries.keys()) and all(oid in self._known for oid in ready.known)
 
     def _unsettle(self) -> None:
         self._settled = False
@@ -226,6 +293,7 @@ class Batch:
             frame.number = number
 
         def undo() -> None:
+            self._ready = None
             for frame in frames:
                 frame.number = None
 
@@ -249,6 +317,7 @@ class Batch:
         self.frames.batches.discard(self)
         self._closed = True
         self._settled = False
+        self._ready = None
         self._index = {}
         self._trees = {}
         self._pending = [_Frame()]

@@ -4,9 +4,9 @@ A frame shows neither how many objects it holds nor their sizes; its seal is bou
 Objects are visible only through the index. A batch (`frames`) may write frames long before its index row: what a crash leaves
 of it is frames that nothing names, which are removed when the vault is next opened.
 
-Which index rows there must be is told by the vault's state (`vaults`), by a chain over all of them: rows removed, put back
-or added are noticed when the index is loaded. Memory follows the disk only after a commit has succeeded; otherwise an
-object of an undone transaction would seem present and never be stored.
+Rows are measured and deleted in `framerows`. Which index rows there must be is told by the vault's state (`vaults`), by a chain
+over all of them: rows removed, put back or added are noticed when the index is loaded. Memory follows the disk only after a
+commit has succeeded; otherwise an object of an undone transaction would seem present and never be stored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Protocol
 from weakref import WeakSet
 
@@ -28,6 +29,7 @@ from pk_tui.store.framelayout import (
     SHORT_ENTRY,
     EpochKeys,
     IndexChain,
+    IndexRow,
     facts_in,
     index_entries,
     index_row,
@@ -35,14 +37,13 @@ from pk_tui.store.framelayout import (
     read_record,
     sizes_in,
 )
+from pk_tui.store.framerows import FrameRows
 from pk_tui.vault.objects import Facts, Oid
 
 FRAME_FLOOR = 960
 """Padded size of the smallest frame: a one-secret commit looks like any other. Four such rows fill a page of the database."""
 INDEX_FLOOR = 512
 ENTRIES_PER_ROW = 8192
-_SWEEP_ROWS = 64
-"""Frames removed in one transaction: at most about 4 MiB, so that the desk is free again soon."""
 
 
 class OpenBatch(Protocol):
@@ -72,6 +73,7 @@ class FrameStore:
     ) -> None:
         self.db = db
         self.row = row
+        self.rows = FrameRows(db, row)
         self.uid = uid
         self._cache = cache
         self._keys = keys
@@ -248,13 +250,6 @@ class FrameStore:
         newest = self.epoch
         self._keys = {newest: self._keys[newest]}
 
-    def has_rows_before(self, epoch: int) -> bool:
-        """Whether anything of this vault is sealed under an older epoch than this, visible or not."""
-        return any(
-            self.db.one(f"SELECT 1 FROM {table} WHERE vault_id = ? AND epoch < ? LIMIT 1", (self.row, epoch))  # noqa: S608
-            for table in ("frame", "findex")
-        )
-
     def write_frames(self, contents: Sequence[bytes | bytearray]) -> list[int]:
         """Insert frames within the running transaction; returns their ids."""
         epoch = self.epoch
@@ -267,22 +262,34 @@ class FrameStore:
         self.db.executemany("INSERT INTO frame (id, vault_id, epoch, sealed) VALUES (?, ?, ?, ?)", rows)
         return list(range(first, first + len(contents)))
 
-    def write_index(self, entries: dict[Oid, bytes], chain: IndexChain) -> IndexChain:
-        """Insert index rows within the running transaction and, once it is on disk, take the entries into memory; those of a
-        series that is not in use yet are only written."""
+    def sealed_index(self, entries: Iterable[tuple[Oid, bytes]], chain: IndexChain) -> Iterator[IndexRow]:
+        """Rows of the index that continue `chain`, sealed one by one; nothing is written. They `follow` as long as nobody writes
+        any others."""
         epoch = self.epoch
         key = self._keys[epoch].index
-        rows = list(entries.items())
         number = self.db.next_id("findex")
-        for start in range(0, len(rows), ENTRIES_PER_ROW):
-            part = index_row(rows[start : start + ENTRIES_PER_ROW], chain.series)
-            sealed = seal_padded(key, part, self._index_place(epoch, number), INDEX_FLOOR)
+        left = iter(entries)
+        while rows := list(islice(left, ENTRIES_PER_ROW)):
+            sealed = seal_padded(key, index_row(rows, chain.series), self._index_place(epoch, number), INDEX_FLOOR)
+            row = IndexRow(number, epoch, sealed, chain, chain.extended(number, sealed))
+            yield row
+            chain, number = row.after, number + 1
+
+    def follows(self, row: IndexRow, chain: IndexChain) -> bool:
+        """Whether this row can be inserted now, as the next one behind `chain`."""
+        return (row.before, row.epoch, row.number) == (chain, self.epoch, self.db.next_id("findex"))
+
+    def write_index(
+        self, entries: dict[Oid, bytes], chain: IndexChain, rows: Iterable[IndexRow] | None = None
+    ) -> IndexChain:
+        """Insert index rows within the running transaction and, once it is on disk, take the entries into memory; those of a
+        series that is not in use yet are only written. `rows`: those of these entries, if they are sealed already and follow."""
+        for row in self.sealed_index(entries.items(), chain) if rows is None else rows:
             self.db.execute(
                 "INSERT INTO findex (id, vault_id, epoch, sealed, series) VALUES (?, ?, ?, ?, ?)",
-                (number, self.row, epoch, sealed, chain.series),
+                (row.number, self.row, row.epoch, row.sealed, chain.series),
             )
-            chain = chain.extended(number, sealed)
-            number += 1
+            chain = row.after
         if chain.series == self._expected().series:
             index = self.index
             self.db.after_commit(lambda: index.update(entries))
@@ -292,35 +299,12 @@ class FrameStore:
         """Remember what was just written: the next edit reads it. `key`: a frame's id, or the name of a tree kept as delta."""
         self._cache.put(key if isinstance(key, int) else (self.row, key), content)
 
-    def remove_frames(self, numbers: list[int]) -> None:
-        """Delete frames that nothing names, a few at a time."""
-        for start in range(0, len(numbers), _SWEEP_ROWS):
-            with self.db.transaction():
-                self.db.executemany(
-                    "DELETE FROM frame WHERE id = ? AND vault_id = ?",
-                    [(number, self.row) for number in numbers[start : start + _SWEEP_ROWS]],
-                )
-
     def _remove_orphans(self, index: dict[Oid, bytes], series: int) -> None:
         """Frames of batches that were never committed, and what a rewriting that was broken off left. No batch can be open yet:
         opening one loads the index first."""
-        there = {number for (number,) in self.db.rows("SELECT id FROM frame WHERE vault_id = ?", (self.row,))}
         named = {FRAME_ID.unpack(raw)[0] for raw in {entry[: FRAME_ID.size] for entry in index.values()}}
-        self.remove_frames(sorted(there - named))
-        self.remove_index_rows(series)
-
-    def remove_index_rows(self, series: int) -> None:
-        """Delete those of every other series than this one, each in a transaction of its own."""
-        for number in self.index_rows_beside(series):
-            self.remove_index_row(number)
-
-    def index_rows_beside(self, series: int) -> list[int]:
-        rows = self.db.rows("SELECT id FROM findex WHERE vault_id = ? AND series <> ? ORDER BY id", (self.row, series))
-        return [number for (number,) in rows]
-
-    def remove_index_row(self, number: int) -> None:
-        with self.db.transaction():
-            self.db.execute("DELETE FROM findex WHERE id = ? AND vault_id = ?", (number, self.row))
+        self.rows.remove_frames(sorted(self.rows.frames() - named))
+        self.rows.remove_index_rows(series)
 
     # For `survey`
 
@@ -358,21 +342,6 @@ class FrameStore:
         finally:
             self._alone = False
 
-    def sizes(self, before_epoch: int | None = None) -> list[tuple[int, int]]:
-        """Id and sealed size of every frame, or of those of older epochs than this one."""
-        return self.db.rows(
-            "SELECT id, length(sealed) FROM frame WHERE vault_id = ? AND epoch < ? ORDER BY id",
-            (self.row, before_epoch or self.epoch + 1),
-        )
-
-    def measure(self) -> tuple[int, int, int]:
-        """How many frames there are, their sealed bytes, and those of the index. The index is not opened for it."""
-        frames, size = self.db.rows(
-            "SELECT count(*), total(length(sealed)) FROM frame WHERE vault_id = ?", (self.row,)
-        )[0]
-        index = self.db.rows("SELECT total(length(sealed)) FROM findex WHERE vault_id = ?", (self.row,))[0][0]
-        return frames, int(size), int(index)
-
     def reseal(self, numbers: Iterable[int]) -> None:
         """Within the running transaction, seal these frames where they lie under the newest key. One that does not open stays as
         it is: that is for a check to find, and the others are not to wait for it."""
@@ -407,15 +376,3 @@ class FrameStore:
         if self._hidden:
             self._hidden = {}
             self._cache.clear()
-
-
-def delete_rows(db: Database, vault: int) -> None:
-    """Remove all that is left of a vault whose keys are gone, in short steps; the vault's own row last."""
-    for table in ("frame", "findex"):
-        todo = True
-        while todo:
-            with db.transaction():
-                sql = f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE vault_id = ? LIMIT {_SWEEP_ROWS})"  # noqa: S608
-                todo = db.execute(sql, (vault,)).rowcount > 0
-    with db.transaction():
-        db.execute("DELETE FROM vault WHERE id = ?", (vault,))

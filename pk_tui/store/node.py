@@ -15,17 +15,21 @@ from dataclasses import dataclass
 
 from pk_tui.clock import Instant
 from pk_tui.crypto.keys import SigningKey
-from pk_tui.crypto.passphrase import Cost
-from pk_tui.crypto.seal import SealKey, place
-from pk_tui.crypto.wrap import PasswordSlot, unwrap_key, wrap_key
-from pk_tui.errors import AlreadyExists, CannotOpen, Corrupt, Locked, NotFound, RolledBack
+from pk_tui.crypto.seal import SealKey
+from pk_tui.crypto.wrap import PasswordSlot
+from pk_tui.errors import AlreadyExists, Corrupt, Locked, NotFound, RolledBack
+from pk_tui.store import nodekeys
+from pk_tui.store.audit import AuditTable
+from pk_tui.store.chains import ChainTable
 from pk_tui.store.conflicts import ConflictTable
 from pk_tui.store.contacts import ContactTable
 from pk_tui.store.database import Database
+from pk_tui.store.entitlements import EntitlementTable
+from pk_tui.store.floors import Floors
 from pk_tui.store.grants import GrantTable
-from pk_tui.store.ledger import Ledger, Part, slot_bytes
+from pk_tui.store.ledger import Ledger
 from pk_tui.store.notifications import NotificationTable
-from pk_tui.store.schema import MetaRow, NodeKeyRow, SlotRow
+from pk_tui.store.proofs import ProofTable
 from pk_tui.store.served import ServedTable
 from pk_tui.store.settings import SettingsTable
 from pk_tui.store.shelf import ShelfRoom
@@ -34,10 +38,6 @@ from pk_tui.store.survey import Damage, Finding, survey_small
 from pk_tui.store.vaults import VaultTable
 from pk_tui.store.witness import Remembered, Witness, recall, remember, sealed_memory
 from pk_tui.terms import LineageId, NodeId
-
-_NODE_ID, _GENESIS, _RECOVERY_BOX, _CREATED = "node_id", "genesis", "recovery_box", "created"
-_PASSWORD, _RECOVERY = "password", "recovery"
-_DAMAGED = "The node's own records are damaged: {}. Restore a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Unlocked:
     backup_key: SealKey
     signing: SigningKey
     room: ShelfRoom
-    heads: dict[LineageId, int]
+    floors: Floors
     vaults: VaultTable
     contacts: ContactTable
     grants: GrantTable
@@ -57,28 +57,32 @@ class _Unlocked:
     served: ServedTable
     settings: SettingsTable
     conflicts: ConflictTable
+    audit: AuditTable
+    chains: ChainTable
+    proofs: ProofTable
+    entitlements: EntitlementTable
 
 
 class NodeStore:
     """Make one with `create` or `open`; it starts locked."""
 
     def __init__(
-        self, db: Database, witness: Witness, meta: dict[str, bytes], password_slot: PasswordSlot, recovery_slot: bytes
+        self, db: Database, witness: Witness, facts: dict[str, bytes], password_slot: PasswordSlot, recovery_slot: bytes
     ) -> None:
         # All of these are readable while locked, and believed only after unlocking, when the ledger vouches for them.
         self._db = db
         self._witness = witness
         self._witnessed = -1
         self._unlocked: _Unlocked | None = None
-        self.node_id = NodeId(meta[_NODE_ID])
-        self.genesis = meta[_GENESIS]
+        self.node_id = NodeId(facts[nodekeys.NODE_ID])
+        self.genesis = facts[nodekeys.GENESIS]
         """The node's first claim, as it was signed."""
-        self.recovery_box = meta[_RECOVERY_BOX]
+        self.recovery_box = facts[nodekeys.RECOVERY_BOX]
         """The recovery words' public key, to which each new root key is sealed."""
         self.password_slot = password_slot
         self.recovery_slot = recovery_slot
         """The root key sealed to `recovery_box`."""
-        self.created: Instant = int.from_bytes(meta[_CREATED], "big")
+        self.created: Instant = int.from_bytes(facts[nodekeys.CREATED], "big")
 
     @classmethod
     def create(
@@ -96,34 +100,30 @@ class NodeStore:
         now: Instant,
     ) -> NodeStore:
         """Write a new node into an empty database, in one transaction; locked. AlreadyExists if one is there."""
-        if _meta(db):
+        if nodekeys.read_facts(db):
             raise AlreadyExists("There is a node here already.")
-        meta = {
-            _NODE_ID: node_id.raw,
-            _GENESIS: genesis,
-            _RECOVERY_BOX: recovery_box,
-            _CREATED: now.to_bytes(8, "big"),
+        facts = {
+            nodekeys.NODE_ID: node_id.raw,
+            nodekeys.GENESIS: genesis,
+            nodekeys.RECOVERY_BOX: recovery_box,
+            nodekeys.CREATED: now.to_bytes(8, "big"),
         }
         state_key = SealKey.generate()
         ledger = Ledger(db, state_key)
         with ledger.transaction():
-            for name, value in meta.items():
-                db.run(MetaRow.insert(key=name, value=value))
-                ledger.add(ledger.mark(Part.META, name.encode(), value))
-            _write_keys(db, ledger, node_id, root, seed, state_key)
-            _write_slots(db, ledger, password_slot, recovery_wrapped)
-        remember(witness, _witness_key(state_key), Remembered(ledger.gen, {}))
-        return cls(db, witness, meta, password_slot, recovery_wrapped)
+            nodekeys.write_facts(db, ledger, facts)
+            nodekeys.write_keys(db, ledger, node_id, root, seed, state_key)
+            nodekeys.write_slots(db, ledger, password_slot, recovery_wrapped)
+        remember(witness, nodekeys.witness_key(state_key), Floors(None).remembered(ledger.gen))
+        return cls(db, witness, facts, password_slot, recovery_wrapped)
 
     @classmethod
     def open(cls, db: Database, witness: Witness) -> NodeStore:
         """The node in this database, locked. NotFound if its making was never finished: then `create` may be called."""
-        meta = _meta(db)
-        if not meta:
+        facts = nodekeys.read_facts(db)
+        if not facts:
             raise NotFound("There is no node here yet.")
-        if not {_NODE_ID, _GENESIS, _RECOVERY_BOX, _CREATED} <= meta.keys() or len(meta[_NODE_ID]) != 32:
-            raise Corrupt(_DAMAGED.format("facts that every node has are missing"))
-        return cls(db, witness, meta, *_read_slots(db))
+        return cls(db, witness, facts, *nodekeys.read_slots(db))
 
     # Unlocking
 
@@ -140,29 +140,29 @@ class NodeStore:
         """
         if self._unlocked is not None:
             return
-        seed, state_key = self._open_keys(root)
+        seed, state_key = nodekeys.open_keys(self._db, self.node_id, root)
         signing = SigningKey(seed)
         if signing.node_id != self.node_id:
-            raise Corrupt(_DAMAGED.format("the node's key is not that of its id"))
+            raise Corrupt(nodekeys.DAMAGED.format("the node's key is not that of its id"))
         ledger = Ledger(self._db, state_key)
         room = ShelfRoom(self._db, ledger, state_key)
-        remembered = recall(self._witness, _witness_key(state_key))
+        remembered = recall(self._witness, nodekeys.witness_key(state_key))
         try:
             self._check(ledger, remembered)
         except Corrupt:
             if not accept:
                 raise
             self._accept(ledger, room, remembered)
-        heads = dict(remembered.heads) if remembered else {}
-        vaults = VaultTable(self._db, ledger, _wrap_key(root), heads)
+        floors = Floors(remembered)
+        vaults = VaultTable(self._db, ledger, nodekeys.wrapping_key(root), floors)
         vaults.load()
         self._unlocked = _Unlocked(
             ledger=ledger,
-            witness_key=_witness_key(state_key),
-            backup_key=backup_key(state_key),
+            witness_key=nodekeys.witness_key(state_key),
+            backup_key=nodekeys.backup_key(state_key),
             signing=signing,
             room=room,
-            heads=heads,
+            floors=floors,
             vaults=vaults,
             contacts=ContactTable(room),
             grants=GrantTable(room),
@@ -170,23 +170,14 @@ class NodeStore:
             served=ServedTable(room),
             settings=SettingsTable(room),
             conflicts=ConflictTable(room),
+            audit=AuditTable(room),
+            chains=ChainTable(room),
+            proofs=ProofTable(room),
+            entitlements=EntitlementTable(room),
         )
         self._witnessed = remembered.gen if remembered else -1
         if accept:
             self.write_witness()
-
-    def _open_keys(self, root: SealKey) -> tuple[SealKey, SealKey]:
-        rows: list[NodeKeyRow] = list(self._db.run(NodeKeyRow.select()))
-        if not rows:
-            raise Corrupt(_DAMAGED.format("the node's key is gone"))
-        wrap = _wrap_key(root)
-        try:
-            return (
-                unwrap_key(wrap, rows[0].seed, _key_place("seed", self.node_id)),
-                unwrap_key(wrap, rows[0].state, _key_place("state", self.node_id)),
-            )
-        except TypeError as error:
-            raise CannotOpen("The node's key is not of its form.") from error
 
     def _check(self, ledger: Ledger, remembered: Remembered | None) -> None:
         """Raises Corrupt or RolledBack unless the database is whole and as new as was last witnessed."""
@@ -234,13 +225,13 @@ class NodeStore:
         self.unlock(old_root)
         try:
             open_ = self._require()
-            seed, state_key = self._open_keys(old_root)
+            seed, state_key = nodekeys.open_keys(self._db, self.node_id, old_root)
             self._db.forget_older_layouts()
             with open_.ledger.transaction():
-                _drop_keys_and_slots(self._db, open_.ledger)
-                _write_keys(self._db, open_.ledger, self.node_id, new_root, seed, state_key)
-                _write_slots(self._db, open_.ledger, password_slot, recovery_wrapped)
-                open_.vaults.rewrap(_wrap_key(new_root))
+                nodekeys.drop_keys_and_slots(self._db, open_.ledger)
+                nodekeys.write_keys(self._db, open_.ledger, self.node_id, new_root, seed, state_key)
+                nodekeys.write_slots(self._db, open_.ledger, password_slot, recovery_wrapped)
+                open_.vaults.rewrap(nodekeys.wrapping_key(new_root))
             self.password_slot, self.recovery_slot = password_slot, recovery_wrapped
             self._db.checkpoint()
         finally:
@@ -295,12 +286,28 @@ class NodeStore:
     def conflicts(self) -> ConflictTable:
         return self._require().conflicts
 
+    @property
+    def audit(self) -> AuditTable:
+        return self._require().audit
+
+    @property
+    def chains(self) -> ChainTable:
+        return self._require().chains
+
+    @property
+    def proofs(self) -> ProofTable:
+        return self._require().proofs
+
+    @property
+    def entitlements(self) -> EntitlementTable:
+        return self._require().entitlements
+
     def head_floor(self, lineage: LineageId) -> int:
         """The highest head sequence ever seen here of a lineage, also after its vault is gone or an older state was accepted.
 
         A new head of ours is signed above it, and none below it is believed.
         """
-        return self._require().heads.get(lineage, 0)
+        return self._require().floors.of_lineage(lineage)
 
     def verify(self) -> None:
         """Count every small sealed row again, as unlocking does. Raises Corrupt if rows were removed, put back or damaged."""
@@ -313,9 +320,9 @@ class NodeStore:
 
     def diagnose(self, root: SealKey) -> list[Finding]:
         """Of a locked node that does not unlock: why. Nothing is changed. Raises CannotOpen, or Corrupt if its key is gone."""
-        _, state_key = self._open_keys(root)
+        _, state_key = nodekeys.open_keys(self._db, self.node_id, root)
         ledger, room = Ledger(self._db, state_key), ShelfRoom(self._db, Ledger(self._db, state_key), state_key)
-        remembered = recall(self._witness, _witness_key(state_key))
+        remembered = recall(self._witness, nodekeys.witness_key(state_key))
         try:
             self._check(ledger, remembered)
         except RolledBack as error:
@@ -334,7 +341,7 @@ class NodeStore:
         open_ = self._require()
         if open_.ledger.gen == self._witnessed:
             return False
-        remember(self._witness, open_.witness_key, Remembered(open_.ledger.gen, dict(open_.heads)))
+        remember(self._witness, open_.witness_key, open_.floors.remembered(open_.ledger.gen))
         self._witnessed = open_.ledger.gen
         return True
 
@@ -345,12 +352,12 @@ class NodeStore:
 
     def wrapped_state_key(self) -> bytes:
         """The state key as it lies: with the root key of now it opens what is sealed under it."""
-        return bytes(next(iter(self._db.run(NodeKeyRow.select()))).state)
+        return nodekeys.wrapped_state_key(self._db)
 
     def moment(self) -> tuple[Snapshot, bytes]:
         """The database as it is now, and what the witness would hold of it, sealed. In one desk job the two are of one moment."""
         open_ = self._require()
-        sealed = sealed_memory(open_.witness_key, Remembered(open_.ledger.gen, dict(open_.heads)))
+        sealed = sealed_memory(open_.witness_key, open_.floors.remembered(open_.ledger.gen))
         return self._db.snapshot(), sealed
 
     def succeed(
@@ -368,18 +375,15 @@ class NodeStore:
         In one transaction, or within the one that runs. To be locked and closed afterwards: what is open is still the old one.
         """
         open_ = self._require()
-        _, state_key = self._open_keys(old_root)
+        _, state_key = nodekeys.open_keys(self._db, self.node_id, old_root)
         node = SigningKey(seed).node_id
         with open_.ledger.transaction():
-            for name, value in ((_NODE_ID, node.raw), (_GENESIS, genesis), (_CREATED, now.to_bytes(8, "big"))):
-                old = _meta(self._db)[name]
-                open_.ledger.drop(open_.ledger.mark(Part.META, name.encode(), old))
-                self._db.run(MetaRow.update(value=value).where(MetaRow.key == name))
-                open_.ledger.add(open_.ledger.mark(Part.META, name.encode(), value))
-            _drop_keys_and_slots(self._db, open_.ledger)
-            _write_keys(self._db, open_.ledger, node, new_root, seed, state_key)
-            _write_slots(self._db, open_.ledger, password_slot, recovery_wrapped)
-            open_.vaults.rewrap(_wrap_key(new_root))
+            facts = {nodekeys.NODE_ID: node.raw, nodekeys.GENESIS: genesis, nodekeys.CREATED: now.to_bytes(8, "big")}
+            nodekeys.write_facts(self._db, open_.ledger, facts)
+            nodekeys.drop_keys_and_slots(self._db, open_.ledger)
+            nodekeys.write_keys(self._db, open_.ledger, node, new_root, seed, state_key)
+            nodekeys.write_slots(self._db, open_.ledger, password_slot, recovery_wrapped)
+            open_.vaults.rewrap(nodekeys.wrapping_key(new_root))
 
     @property
     def size(self) -> int:
@@ -389,69 +393,3 @@ class NodeStore:
     def checkpoint(self) -> bool:
         """Cut the journal. For idle moments and before locking; False if something else was reading."""
         return self._db.checkpoint()
-
-
-def _meta(db: Database) -> dict[str, bytes]:
-    return {row.key: row.value for row in db.run(MetaRow.select())}
-
-
-def _read_slots(db: Database) -> tuple[PasswordSlot, bytes]:
-    slots: dict[str, SlotRow] = {row.kind: row for row in db.run(SlotRow.select())}
-    password, recovery = slots.get(_PASSWORD), slots.get(_RECOVERY)
-    if (
-        password is None
-        or recovery is None
-        or not all(isinstance(part, bytes) for part in (password.salt, password.wrapped, recovery.wrapped))
-        or not (type(password.passes) is type(password.memory) is int)
-    ):
-        raise Corrupt(_DAMAGED.format("a key slot is gone or not of its form"))
-    slot = PasswordSlot(password.salt or b"", Cost(password.passes or 0, password.memory or 0), password.wrapped)
-    return slot, recovery.wrapped
-
-
-def state_key_of(root: SealKey, node: NodeId, wrapped: bytes) -> SealKey:
-    """The state key of a node's backup. Raises CannotOpen."""
-    return unwrap_key(_wrap_key(root), wrapped, _key_place("state", node))
-
-
-def backup_key(state_key: SealKey) -> SealKey:
-    return state_key.subkey("pk backup")
-
-
-def _wrap_key(root: SealKey) -> SealKey:
-    return root.subkey("pk wrap")
-
-
-def _witness_key(state_key: SealKey) -> SealKey:
-    return state_key.subkey("pk witness")
-
-
-def _key_place(what: str, node: NodeId) -> bytes:
-    return place("node key", what.encode(), node.raw)
-
-
-def _write_keys(db: Database, ledger: Ledger, node: NodeId, root: SealKey, seed: SealKey, state_key: SealKey) -> None:
-    wrap = _wrap_key(root)
-    row = (wrap_key(wrap, seed, _key_place("seed", node)), wrap_key(wrap, state_key, _key_place("state", node)))
-    db.run(NodeKeyRow.insert(id=1, seed=row[0], state=row[1]))
-    ledger.add(ledger.mark(Part.NODE_KEY, b"", b"".join(row)))
-
-
-def _write_slots(db: Database, ledger: Ledger, password: PasswordSlot, recovery_wrapped: bytes) -> None:
-    cost = password.cost
-    for kind, salt, passes, memory, wrapped in (
-        (_PASSWORD, password.salt, cost.passes, cost.memory, password.wrapped),
-        (_RECOVERY, None, None, None, recovery_wrapped),
-    ):
-        db.run(SlotRow.insert(kind=kind, salt=salt, passes=passes, memory=memory, wrapped=wrapped))
-        ledger.add(ledger.mark(Part.SLOT, kind.encode(), slot_bytes(salt, passes, memory, wrapped)))
-
-
-def _drop_keys_and_slots(db: Database, ledger: Ledger) -> None:
-    for key in list(db.run(NodeKeyRow.select())):
-        ledger.drop(ledger.mark(Part.NODE_KEY, b"", key.seed + key.state))
-    for slot in list(db.run(SlotRow.select())):
-        counted = slot_bytes(slot.salt, slot.passes, slot.memory, slot.wrapped)
-        ledger.drop(ledger.mark(Part.SLOT, slot.kind.encode(), counted))
-    db.run(NodeKeyRow.delete())
-    db.run(SlotRow.delete())

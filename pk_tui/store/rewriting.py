@@ -155,7 +155,7 @@ class _Rewriting:
         must: set[int] = set()
         # Frames that nothing names were left by a run that was called off, unless they are of a batch that is open. To be seen
         # in one moment with the index: a batch that is committed later is in neither.
-        lost = {frame for frame, _ in store.sizes()} if not len(store.batches) else set()
+        lost = {frame for frame, _ in store.rows.sizes()} if not len(store.batches) else set()
         for look in _slices(list(store.index.items()), _LOOK):
             for oid, entry in look:
                 frame, packed, length = PLACE.unpack_from(entry)
@@ -172,7 +172,7 @@ class _Rewriting:
         must.update(lost.difference(held))
         self._objects = {frame: held.get(frame, []) for frame in sorted(must)}
         if len(self._vault.epochs) > 1:
-            old = store.sizes(store.epoch)
+            old = store.rows.sizes(store.epoch)
             self._stay = [(frame, size) for frame, size in old if frame not in self._objects]
         self._total = sum(used.get(frame, 0) for frame in must) + sum(size for _, size in self._stay)
         yield self.step()
@@ -252,7 +252,7 @@ class _Rewriting:
         """The whole index as it will be, in rows of the next series; what is committed meanwhile follows in later rounds."""
         store = self._store
         series = self._vault.index_chain.series + 1
-        store.remove_index_rows(series - 1)  # of one that was called off
+        store.rows.remove_index_rows(series - 1)  # of one that was called off
         self._chain = IndexChain(series=series)
         while len(store.index) - self._indexed > (ENTRIES_PER_ROW if self._indexed else 0):
             for names in _slices(list(islice(store.index, self._indexed, None)), ENTRIES_PER_ROW):
@@ -277,10 +277,10 @@ class _Rewriting:
     def sweep(self) -> Iterator[Step]:
         """Delete what was copied, and the index before. If this is broken off, the next opening of the vault does it."""
         for some in _slices(list(self._objects), 16):
-            self._store.remove_frames(some)
+            self._store.rows.remove_frames(some)
             yield self.step()
-        for number in self._store.index_rows_beside(self._chain.series):
-            self._store.remove_index_row(number)
+        for number in self._store.rows.index_rows_beside(self._chain.series):
+            self._store.rows.remove_index_row(number)
             yield self.step()
 
 

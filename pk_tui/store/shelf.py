@@ -32,6 +32,12 @@ class Number(IntEnum):
     SERVED = 8
     SETTINGS = 9
     CONFLICTS = 10
+    CHAINS = 11
+    FORKS = 12
+    PROOFS = 13
+    ENTITLEMENTS = 14
+    DISCOVERY = 15
+    AUDIT = 16
 
 
 class ShelfRoom:

@@ -118,9 +118,7 @@ class VaultFrames:
             if batch is not None:
                 if batch.frames is not self._frames:
                     raise ValueError("the batch belongs to another vault")
-                entries = batch.settle()
-                if entries:
-                    chain = self._frames.write_index(entries, chain)
+                chain = batch.settle(chain)
             if self._state is None:
                 self._write_key()
                 self._table.db.after_commit(lambda: self._table.show(self))
@@ -183,7 +181,7 @@ class VaultFrames:
 
         db.after_rollback(undo)
         self._state, self._mark = state, mark
-        db.after_commit(lambda: self._table.note_head(record))
+        db.after_commit(lambda: self._table.note_head(self, record))
 
     def _state_place(self, gen: int) -> bytes:
         return place("vault state", self.uid, self._frames.epoch, gen)  # the state is always of the newest epoch
@@ -217,7 +215,7 @@ class VaultFrames:
         table, newest = self._table, self._frames.epoch
         if len(self.epochs) == 1:
             return True
-        if self._frames.has_rows_before(newest):
+        if self._frames.rows.has_rows_before(newest):
             return False
         table.db.forget_older_layouts()
         with table.ledger.transaction():

@@ -15,8 +15,9 @@ from pk_tui.crypto.seal import SealKey
 from pk_tui.crypto.wrap import unwrap_key, wrap_key
 from pk_tui.errors import AlreadyExists, CannotOpen, Locked, Malformed, NotFound, PkError
 from pk_tui.store.database import Database
+from pk_tui.store.floors import Floors
 from pk_tui.store.framecache import FrameCache
-from pk_tui.store.framestore import delete_rows
+from pk_tui.store.framerows import FrameRows
 from pk_tui.store.ledger import Ledger, Part, row_key
 from pk_tui.store.schema import VaultRow
 from pk_tui.store.vault import VaultFrames, key_place
@@ -33,13 +34,13 @@ _KeyRow = tuple[int, bytes, bytes]
 class VaultTable:
     """All vaults of an unlocked node. Records are opened at once, indexes when first used."""
 
-    def __init__(self, db: Database, ledger: Ledger, wrap: SealKey, heads: dict[LineageId, int]) -> None:
+    def __init__(self, db: Database, ledger: Ledger, wrap: SealKey, floors: Floors) -> None:
         self.db = db
         self.ledger = ledger
         self.wrap = wrap
         """The key under which vault keys are wrapped: derived from the root key."""
         self.cache = FrameCache()
-        self._heads = heads
+        self._floors = floors
         self._vaults: dict[VaultId, VaultFrames] = {}
         self._begun: list[VaultFrames] = []
         self._unreadable: dict[bytes, str] = {}
@@ -58,6 +59,10 @@ class VaultTable:
     def list(self) -> list[VaultFrames]:
         """In the order in which they were made."""
         return list(self._vaults.values())
+
+    def floor(self, vault: VaultFrames) -> int:
+        """The highest head sequence that this one vault ever had, also after an older state was accepted."""
+        return self._floors.of_vault(vault.uid, _lineage_of(vault.record))
 
     def get(self, vault_id: VaultId) -> VaultFrames:
         """Raises NotFound."""
@@ -93,6 +98,7 @@ class VaultTable:
 
     def _erased(self, vault_id: VaultId, vault: VaultFrames) -> None:
         del self._vaults[vault_id]
+        self._floors.end(vault.uid)
         vault.erased()
 
     # For the vaults
@@ -105,15 +111,14 @@ class VaultTable:
         self._begun.remove(vault)
         self._vaults[vault.vault_id] = vault
 
-    def note_head(self, record: VaultRecord) -> None:
-        lineage = Lineage(NodeId(record.creator), record.nonce).id
-        self._heads[lineage] = max(record.sequence, self._heads.get(lineage, 0))
+    def note_head(self, vault: VaultFrames, record: VaultRecord) -> None:
+        self._floors.note(vault.uid, _lineage_of(record), record.sequence)
 
     def sweep(self, row: int) -> None:
         """Remove the rows of a vault that has no key. What cannot be removed now is removed at the next unlock."""
         self._begun = [vault for vault in self._begun if vault.row != row]
         with suppress(PkError):
-            delete_rows(self.db, row)
+            FrameRows(self.db, row).remove_all()
             self.db.checkpoint()
 
     # Opening and locking
@@ -138,6 +143,7 @@ class VaultTable:
         for row in leftovers:
             if row.to_bytes(16, "big") not in self._unreadable:
                 self.sweep(row)
+        self._floors.settle({uid for uid, _ in keys.values()})
 
     def _load_one(
         self, row: int, uid: bytes, epochs: Sequence[_KeyRow], state: tuple[int, bytes, bytes] | None
@@ -168,7 +174,7 @@ class VaultTable:
             self._unreadable[uid] = "another vault has the same id"
             return
         self._vaults[vault.vault_id] = vault
-        self.note_head(vault.record)
+        self.note_head(vault, vault.record)
 
     def close(self) -> None:
         """Drop all keys and opened bytes; vaults and batches still held raise Locked."""
@@ -200,3 +206,7 @@ class VaultTable:
             self.wrap = new_wrap
 
         self.db.after_commit(take)
+
+
+def _lineage_of(record: VaultRecord) -> LineageId:
+    return Lineage(NodeId(record.creator), record.nonce).id

@@ -2,6 +2,6 @@
 
 Where the bytes lie is the store's matter: this room reads through `ObjectSource` and adds through `ObjectSink`, which the
 store implements. It decides what an object may look like (`objects`, `check`), edits trees (`tree`), cuts large secrets
-into chunks (`chunks`), writes and walks history (`history`, `diff`), and says what a peer is sent and what is believed of
-what a peer sends (`transfer`).
+into chunks (`chunks`), writes and walks history (`history`, `diff`), and says what a peer is sent (`outgoing`) and what
+is believed of what a peer sends (`transfer`).
 """

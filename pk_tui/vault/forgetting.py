@@ -1,4 +1,4 @@
-"""A history without a path: every version that held it is written anew, as if it had never been there.
+"""A history without a path, or without a value: every version that held it is written anew, as if it had never been there.
 
 Commits keep their author, time and message (but for lines that name the path), and stay even if nothing is left of what they
 changed, so that nothing else shifts. Only directories on the way to the path are made anew, each as a delta of the new one
@@ -48,8 +48,13 @@ class Forgetting:
         for head in heads:
             commits = yield from ancestry.behind(self._sink, [head], self.versions.keys())
             for commit_id in ancestry.in_order(commits, head):
+                yield from self._ahead(commit_id)
                 self._commit(commit_id)
                 yield
+
+    def _ahead(self, commit_id: CommitId) -> Generator[None, None, None]:
+        """What of a version has to be done in steps of its own. Of one path nothing: only the directories on its way are read."""
+        yield from ()
 
     def held_by(self, commit_id: CommitId) -> bool:
         """Whether the path is there in this version, and holds the value."""
@@ -60,8 +65,7 @@ class Forgetting:
         sink = self._sink
         commit = history.read_commit(sink, commit_id)
         parents = tuple(dict.fromkeys(self.versions[parent] for parent in commit.parents))
-        near = history.read_commit(sink, parents[0]).tree if parents else None
-        tree = self._without(commit.tree, 0, near)
+        tree = self._without(commit.tree, 0, self._tree_before(commit))
         assert tree is not None, "a vault may be empty, but it has a tree"
         if tree == commit.tree and parents == commit.parents:
             self.versions[commit_id] = commit_id
@@ -76,6 +80,10 @@ class Forgetting:
             commit.time,
             parents[1] if len(parents) > 1 else None,
         )
+
+    def _tree_before(self, commit: history.Commit) -> Oid | None:
+        """The new tree of its first parent."""
+        return history.read_commit(self._sink, self.versions[commit.parents[0]]).tree if commit.parents else None
 
     def _without(self, directory: Oid, level: int, near: Oid | None) -> Oid | None:
         """The directory without what the path names from this level on; None if nothing else was in it. `near`: the new one at
@@ -150,6 +158,55 @@ class Forgetting:
         facts = directory_facts(raw, sums(old, gone, come, made, lookup), digests)
         remember_digests(facts, digests)
         return facts, told, len(base)
+
+
+class ForgettingEverywhere(Forgetting):
+    """Writes versions anew without one object, at whatever paths they hold it. `path` is for the messages: lines that name it go.
+
+    Each directory is looked through once, however many versions hold it."""
+
+    def __init__(self, sink: ObjectSink, path: SecretPath, value: Oid) -> None:
+        super().__init__(sink, path, value)
+        self._gone = value
+
+    def _ahead(self, commit_id: CommitId) -> Generator[None, None, None]:
+        commit = history.read_commit(self._sink, commit_id)
+        yield from self._look_through(commit.tree, 0, self._tree_before(commit))
+
+    def _look_through(self, directory: Oid, level: int, near: Oid | None) -> Generator[None, None, None]:
+        """From below, directory by directory, so that a step is one of them."""
+        if (min(level, 1), directory) in self._done:
+            return
+        for name, oid in self._directories(self._sink.body(directory)):
+            yield from self._look_through(oid, level + 1, self._child(near, name))
+        self._without(directory, level, near)
+        yield
+
+    def _directories(self, raw: bytes) -> list[tuple[bytes, Oid]]:
+        return [
+            (name, oid)
+            for mode, name, oid in entries.fields(raw)
+            if mode == entries.DIRECTORY and self._sink.facts(oid).kind is Kind.TREE
+        ]
+
+    def _without(self, directory: Oid, level: int, near: Oid | None) -> Oid | None:
+        return super()._without(directory, min(level, 1), near)  # only of the root it matters where it stands
+
+    def _make(self, directory: Oid, level: int, near: Oid | None) -> Oid | None:
+        raw = self._sink.body(directory)
+        below = {name: (oid, self._without(oid, 1, self._child(near, name))) for name, oid in self._directories(raw)}
+        if self._gone not in raw and all(new == old for old, new in below.values()):
+            return directory
+        kept: list[bytes] = []
+        for entry in entries.split(raw):
+            name, oid = entries.name_of(entry), entries.oid_of(entry)
+            old, new = below.get(name, (oid, oid))
+            if new is not None and oid != self._gone:
+                kept.append(entry if new == old else entries.make(name, new, directory=True))
+        if not kept and level:
+            return None
+        oid = git_name(Kind.TREE, b"".join(kept))
+        return directory if oid == directory else self._add(kept, directory, near)
 
 
 def message_without(message: str, path: SecretPath) -> str:

@@ -1,27 +1,24 @@
-"""Vaults between peers: what is sent of a history, and what is believed of what is received.
+"""Vaults between peers: the stream in which a history travels, and what is believed of one that is received.
 
 The stream is records `type u8 | size u32 | body` (big-endian), cut into pieces anywhere. Each commit comes after its parents,
 and each object after everything it names. A tree may come as a delta (type | DELTA): the body is then the name of its base,
 which the receiver has, and a git delta. Names are never sent: the receiver computes them.
 
-The receiver believes nothing: it knows where it stands (the head it has, or nothing), which head the owner signed, and
-checks every object on arrival. An honest stream holds no object that is not needed, so one that does is refused.
+What is sent of a history, `outgoing` says. The receiver believes nothing: it knows where it stands (the head it has, or
+nothing), which head the owner signed, and checks every object on arrival. An honest stream holds no object that is not
+needed, so one that does is refused.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pk_tui.errors import Conflict, Corrupt, Malformed
-from pk_tui.terms import CommitId
-from pk_tui.vault import ancestry
 from pk_tui.vault.check import checked_blob, checked_commit, checked_successor, checked_tree
 from pk_tui.vault.delta import apply_delta, target_size
-from pk_tui.vault.diff import differing
-from pk_tui.vault.history import read_commit
-from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, ObjectSink, ObjectSource, Oid, git_name
+from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, ObjectSink, Oid, git_name
 
 DELTA = 0x80
 PIECE = 60_000
@@ -32,137 +29,14 @@ _LARGE = PIECE
 """Bytes from which on naming an object takes longer than handing it to another thread."""
 _SMALL_PIECE = 4096
 """Bytes of a piece that is not kept as an object of its own."""
-_STEP = 1000
-"""Commits walked between two places where the work can be interrupted."""
 
-_HEADER = struct.Struct(">BI")
+HEADER = struct.Struct(">BI")
+"""Of a record."""
 _KINDS = {int(kind): kind for kind in Kind}
 _BLOB = int(Kind.BLOB)
 _CODES = frozenset((*_KINDS, Kind.TREE | DELTA))
 Record = tuple[int, bytes, Oid | None, Facts | None]
 """A record's code and body and, of a secret that `Incoming.cut` has looked at, its name and facts."""
-
-
-def outgoing(source: ObjectSource, head: Oid, have: Sequence[Oid]) -> Iterator[bytes]:
-    """The history behind `head` that a receiver with one of the commits `have` lacks, in pieces of about PIECE bytes.
-
-    Without a known commit among the head's ancestors that is all of it. Yields empty pieces while it looks for one in a long
-    history: nothing to send, but points where the work can be interrupted. One record larger than a piece is sent in several.
-    """
-    found = yield from _along_the_line(source, head, set(have))
-    if found is None:
-        found = yield from _among_all(source, CommitId(head), {CommitId(oid) for oid in have})
-    yield from _pieces(_records(source, *found))
-
-
-_Missing = tuple[list[tuple[Oid, Oid, Oid | None]], dict[Oid, Oid]]
-"""Commits to send, each after its parents, with its tree and its first parent; and the trees of those the receiver has."""
-
-
-def _along_the_line(source: ObjectSource, head: Oid, known: set[Oid]) -> Generator[bytes, None, _Missing | None]:
-    """What is missing if no merge comes before a known commit, or the first one; else None. It reads nothing but that."""
-    line: list[tuple[Oid, Oid, Oid | None]] = []
-    here: Oid | None = head
-    while here is not None:
-        commit = read_commit(source, CommitId(here))
-        if here in known:
-            return line[::-1], {here: commit.tree}
-        if len(commit.parents) > 1:
-            return None
-        parent = commit.parents[0].raw if commit.parents else None
-        line.append((here, commit.tree, parent))
-        here = parent
-        if len(line) % _STEP == 0:
-            yield b""
-    return line[::-1], {}
-
-
-def _among_all(source: ObjectSource, head: CommitId, have: set[CommitId]) -> Generator[bytes, None, _Missing]:
-    """The same whatever the shape of the history; reads all of it."""
-    all_of_it = yield from _stopping(ancestry.behind(source, [head]))
-    known = yield from _stopping(ancestry.behind(source, have.intersection(all_of_it)))
-    missing = {commit: parents for commit, parents in all_of_it.items() if commit not in known}
-    rows: list[tuple[Oid, Oid, Oid | None]] = []
-    trees: dict[Oid, Oid] = {}
-    for commit in ancestry.in_order(missing, head):
-        parents = missing[commit]
-        rows.append((commit.raw, read_commit(source, commit).tree, parents[0].raw if parents else None))
-        if parents and parents[0] in known:
-            trees[parents[0].raw] = read_commit(source, parents[0]).tree
-        if len(rows) % _STEP == 0:
-            yield b""
-    return rows, trees
-
-
-def _stopping(work: Generator[None, None, ancestry.Parents]) -> Generator[bytes, None, ancestry.Parents]:
-    try:
-        while True:
-            next(work)
-            yield b""
-    except StopIteration as end:
-        found: ancestry.Parents = end.value
-        return found
-
-
-def _pieces(records: Iterator[bytes]) -> Iterator[bytes]:
-    waiting: list[bytes] = []
-    size = 0
-    for record in records:
-        if size + len(record) > PIECE and waiting:
-            cut = PIECE - size if len(record) > PIECE else 0  # one that has to be cut in any case fills this piece
-            waiting.append(record[:cut])
-            yield b"".join(waiting)
-            waiting.clear()
-            size = 0
-        else:
-            cut = 0
-        while len(record) - cut > PIECE:
-            yield record[cut : cut + PIECE]
-            cut += PIECE
-        waiting.append(record[cut:] if cut else record)
-        size += len(record) - cut
-    if waiting:
-        yield b"".join(waiting)
-
-
-def _records(
-    source: ObjectSource, missing: list[tuple[Oid, Oid, Oid | None]], trees: dict[Oid, Oid]
-) -> Iterator[bytes]:
-    sent: set[Oid] = set()
-    for commit, tree, parent in missing:
-        old = None if parent is None else trees[parent]
-        if tree != old and tree not in sent:
-            yield from _tree_records(source, tree, old, sent)
-        body = source.body(commit)
-        yield _HEADER.pack(Kind.COMMIT, len(body)) + body
-        trees[commit] = tree
-
-
-def _tree_records(source: ObjectSource, tree: Oid, old: Oid | None, sent: set[Oid]) -> Iterator[bytes]:
-    """What `tree` has and the tree `old` at the same place has not, then `tree` itself."""
-    sent.add(tree)
-    body_of = source.body
-    before, after = differing(source, old, tree)
-    kind = source.facts(tree).kind
-    for name, oid in after.items():
-        if oid in sent:
-            continue
-        facts = source.facts(oid)
-        if facts.kind is Kind.BLOB:
-            sent.add(oid)
-            body = body_of(oid)
-            yield _HEADER.pack(Kind.BLOB, len(body)) + body
-        else:
-            twin = before.get(name)
-            if twin is not None and source.facts(twin).kind is not facts.kind:
-                twin = None
-            yield from _tree_records(source, oid, twin, sent)
-    base, stored = source.stored(tree)
-    if base is not None and (base in sent or base == old) and 20 + len(stored) < target_size(stored):
-        yield _HEADER.pack(kind | DELTA, 20 + len(stored)) + base + stored
-    else:
-        body = body_of(tree)
-        yield _HEADER.pack(kind, len(body)) + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +73,7 @@ class Incoming:
         self._rest: list[bytes | bytearray] = []
         self._waiting = 0
         """Bytes of the rest."""
-        self._needed = _HEADER.size
+        self._needed = HEADER.size
         self._latest = 0
         """Bytes of the record whose header came last."""
         self._expanded = 0
@@ -264,12 +138,12 @@ class Incoming:
             return
         stream = b"".join(self._rest)
         at, end = 0, len(stream)
-        self._needed = _HEADER.size
-        while end - at >= _HEADER.size:
-            code, size = _HEADER.unpack_from(stream, at)
+        self._needed = HEADER.size
+        while end - at >= HEADER.size:
+            code, size = HEADER.unpack_from(stream, at)
             _check_header(code, size)
             self._latest = size
-            start = at + _HEADER.size
+            start = at + HEADER.size
             if end - start < size:
                 self._needed += size
                 break

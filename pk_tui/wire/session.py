@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from pk_tui.crypto.noise import MAX_MESSAGE, CipherState
 from pk_tui.errors import Busy, CannotOpen, Misuse, PeerMisbehaved, Unreachable
+from pk_tui.wire.events import Closed, Event, Opened, Ponged, Received, WasReset, WentAway, Writable
 from pk_tui.wire.frames import MAX_DATA, MAX_FRAMES, MAX_U32, Frame, Type, header, numbered, parse
 from pk_tui.wire.handshake import Established, Role
 
@@ -40,60 +41,6 @@ REKEY_EVERY = 1 << 20
 _GRANT_FROM = WINDOW // 4
 """Credit is given back in pieces of at least this much. Below WINDOW less the cost of the largest message, so nobody starves."""
 _MAX_PINGS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The peer opened `stream`."""
-
-    stream: int
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One message of `stream`. Whoever has taken it tells `consumed`, or the peer runs out of credit."""
-
-    stream: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Writable:
-    """The peer gave credit: a `send` on `stream` that returned False may go through now."""
-
-    stream: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """No more comes on `stream` from the peer. We may still send, until we close it too."""
-
-    stream: int
-
-
-@dataclass(frozen=True, slots=True)
-class WasReset:
-    """The peer gave `stream` up; it is gone. `code` is the peer's reason, any number up to 2^32 - 1."""
-
-    stream: int
-    code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ponged:
-    """The answer to `ping(token)`."""
-
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
-class WentAway:
-    """The peer will end the session and opens no more streams, nor may we. What is under way may be finished."""
-
-    code: int
-
-
-Event = Opened | Received | Writable | Closed | WasReset | Ponged | WentAway
 
 
 @dataclass(slots=True, eq=False)

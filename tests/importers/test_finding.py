@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from importers.foreign import put, refused
 
 from pk_tui.errors import Malformed, MissingInput, Misuse
-from pk_tui.importers.finding import MAX_FILE, as_text, read_file, text_fault
+from pk_tui.importers import finding
+from pk_tui.importers.finding import MAX_FILE, as_text, count_in, read_file, text_fault
 
 HERE = Path("/x/file")
 
@@ -61,3 +64,11 @@ def test_values_that_cannot_be_stored_are_told() -> None:
     assert "surrogate" in str(text_fault("a\ud800"))
     assert "zero byte" in str(text_fault("a\0"))
     assert "1 MiB" in str(text_fault("a" * (1024 * 1024 + 1)))
+
+
+@given(st.binary(max_size=60).map(lambda raw: bytes(b"<!A"[byte % 3] for byte in raw)), st.integers(1, 9))
+def test_counting_piece_by_piece_is_counting(raw: bytes, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finding, "_PIECE", piece)
+        assert count_in(raw, b"<", b"A") == raw.count(b"<") + raw.count(b"A")
+        assert count_in(raw, b"<!A") == raw.count(b"<!A")

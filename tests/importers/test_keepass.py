@@ -13,7 +13,7 @@ from importers.kdbx_files import PASSWORD, entry, file_with, kdbx3, kdbx4, prote
 from pykeepass import create_database
 
 from pk_tui.errors import Malformed, MissingInput, PkError, WrongPassword
-from pk_tui.importers import kdbx
+from pk_tui.importers import kdbx, keepass
 from pk_tui.importers.keepass import read_keepass
 from pk_tui.plaintext import Plaintext
 
@@ -139,6 +139,23 @@ def test_a_reference_to_another_entry_is_kept_and_named(tmp_path: Path) -> None:
     rows = list(read_keepass(put(tmp_path, "4", kdbx4(file_with(entry("T", Password="{REF:P@I:00}")))), RIGHT))
     assert slots(items(rows)["T"]) == {"password": "{REF:P@I:00}"}
     assert [name for name, _ in skipped(rows)] == ["T"]
+
+
+def test_entries_are_let_go_of_as_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree that goes as a whole takes its time, and everything else waits."""
+    opened = []
+
+    def noted(*given: object) -> object:
+        opened.append(kdbx.open_kdbx(*given))  # type: ignore[arg-type] # as they came
+        return opened[0]
+
+    monkeypatch.setattr(keepass, "open_kdbx", noted)
+    groups = entry("A") + group("G", entry("B", "<History><Entry/></History>") + entry("C"))
+    rows = read_keepass(put(tmp_path, "4", kdbx4(file_with(groups))), RIGHT)
+    next(rows)
+    assert len(list(opened[0].tree.getroot().iter("Entry"))) == 4
+    assert len(items(rows)) == 2
+    assert not list(opened[0].tree.getroot().iter("Entry"))
 
 
 def test_a_file_without_groups_is_refused(tmp_path: Path) -> None:

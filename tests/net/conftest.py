@@ -17,9 +17,13 @@ from pk_tui.net.pipe import Pipe, PipeClosed
 from pk_tui.net.stream import OnStream, Stream
 from pk_tui.net.websocket import WebSocketTransport
 from pk_tui.terms import Address
+from pk_tui.wire.events import Event
 from pk_tui.wire.handshake import Established, Handshake, Role
 from pk_tui.wire.messages import Hello, encode_message
-from pk_tui.wire.session import Event, Session
+from pk_tui.wire.session import Session
+
+PATIENCE = 60
+"""Seconds that what has to succeed may take, on a machine that has much else to do."""
 
 
 class MemoryPipe:
@@ -91,7 +95,7 @@ async def websocket_pair() -> AsyncIterator[tuple[Pipe, Pipe]]:
     transport = WebSocketTransport()
     listening = await transport.listen(Address("127.0.0.1", 0), accept)
     try:
-        dialled = await transport.dial(listening.address, 5)
+        dialled = await transport.dial(listening.address, PATIENCE)
         yield dialled, await accepted
         await dialled.close()
     finally:
@@ -168,7 +172,7 @@ class Net:
         """Run in real time. No task may be left."""
 
         async def whole() -> Any:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(100):
                 result = await main
             await asyncio.sleep(0)
             left = asyncio.all_tasks() - {asyncio.current_task()}

@@ -9,8 +9,9 @@ import pytest
 from pk_tui.errors import Busy, Cancelled, Unreachable
 from pk_tui.net.link import Link
 from pk_tui.net.stream import CANCELLED, FAILED, Stream
+from pk_tui.wire.events import Closed, Received, WasReset
 from pk_tui.wire.handshake import Role
-from pk_tui.wire.session import WINDOW, Closed, Received, WasReset
+from pk_tui.wire.session import WINDOW
 
 both = pytest.mark.parametrize("kind", ["memory", "websocket"])
 

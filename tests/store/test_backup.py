@@ -65,7 +65,7 @@ def filled(disk, record, put):
             put(vault, b"%d of %d" % (version, number), os.urandom(3000))
     deleted = disk.store.vaults.create(record(3))
     disk.store.vaults.delete(deleted.vault_id)
-    disk.store.contacts.put(Contact(b"a" * 32, "Anna", (), ("notify",), 1))
+    disk.store.contacts.put(Contact(b"a" * 32, "Anna", (), 1))
     disk.store.settings.put("a", b"1")
     return disk
 
@@ -311,7 +311,7 @@ def test_nothing_of_it_is_readable(disk, record, put):
     marker = b"MARKER-0123456789"
     vault = disk.store.vaults.create(record(name="MARKER-0123456789"))
     put(vault, marker)
-    disk.store.contacts.put(Contact(b"a" * 32, "MARKER-0123456789", (), (), 1))
+    disk.store.contacts.put(Contact(b"a" * 32, "MARKER-0123456789", (), 1))
     raw = back_up(disk.store)
     assert marker not in raw
     assert disk.root.reveal() not in raw

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from pk_tui.errors import Busy, Corrupt, StorageFailed
 from pk_tui.store.framelayout import FRAME_BYTES
 from pk_tui.store.frames import MAX_CHAIN
+from pk_tui.store.framestore import FrameStore
 from pk_tui.vault.delta import make_delta
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, blob
 
@@ -318,9 +319,9 @@ def test_a_batch_that_was_made_void_writes_nothing_and_says_to_begin_again(store
     for body in bodies:
         batch.add(*blob(body), body)
     batch.flush()
-    assert vault.frame_store.sizes()
+    assert vault.frame_store.rows.sizes()
     batch.void()
-    assert vault.frame_store.sizes() == []
+    assert vault.frame_store.rows.sizes() == []
     oid, facts = blob(bodies[0])
     for use in (
         lambda: batch.add(oid, facts, bodies[0]),
@@ -346,3 +347,142 @@ def test_open_batches_are_known_until_they_are_committed_discarded_or_let_go(sto
     assert set(batches) == {three}
     del three
     assert len(batches) == 0
+
+
+# Getting ready
+
+
+def ready(batch):
+    for _ in batch.getting_ready():
+        pass
+
+
+def refuse_to_seal(monkeypatch):
+    """From here on no row of an index is sealed any more."""
+
+    def refuse(*_):
+        raise AssertionError("a row of the index was sealed by the commit")
+
+    monkeypatch.setattr(FrameStore, "sealed_index", refuse)
+
+
+def test_getting_ready_shows_nothing_and_leaves_nothing_to_do_for_the_commit(disk, record, monkeypatch):
+    vault = disk.store.vaults.create(record())
+    batch = vault.batch()
+    bodies = [b"%d" % number * 100 for number in range(9000)]
+    oids = add(batch, *bodies)
+    ready(batch)
+    assert batch.pending_bytes == 0
+    assert not any(oid in vault for oid in oids)
+    assert count(disk.store, "findex") == 0
+    frames = count(disk.store, "frame")
+    with monkeypatch.context() as patch:
+        refuse_to_seal(patch)
+        vault.commit(batch, vault.record)
+    assert count(disk.store, "findex") == 2
+    assert count(disk.store, "frame") == frames
+    again = disk.reopen().vaults.list()[0]
+    assert list(again) == oids
+    assert [again.body(oid) for oid in oids[::1000]] == bodies[::1000]
+
+
+def test_getting_ready_takes_small_steps(store, vault):
+    batch = vault.batch()
+    add(batch, *(b"%d" % number + bytes(30_000) for number in range(300)))
+    before, largest, steps = count(store, "frame"), 0, 0
+    for _ in batch.getting_ready():
+        now = count(store, "frame")
+        before, largest, steps = now, max(largest, now - before), steps + 1
+    assert largest <= 16
+    assert steps > 9
+    batch.discard()
+    assert count(store, "frame") == 0
+
+
+def test_what_is_added_after_getting_ready_is_committed_with_it(disk, record):
+    vault = disk.store.vaults.create(record())
+    batch = vault.batch()
+    first = add(batch, b"a", b"b")
+    ready(batch)
+    second = add(batch, b"c", b"a")
+    assert [batch.body(oid) for oid in (*first, *second)] == [b"a", b"b", b"c", b"a"]
+    vault.commit(batch, vault.record)
+    again = disk.reopen().vaults.list()[0]
+    assert [again.body(oid) for oid in again] == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("bodies", [(b"another",), (b"a", b"another"), (b"c",)])
+def test_what_others_commit_after_getting_ready_is_seen(disk, record, put, bodies):
+    vault = disk.store.vaults.create(record())
+    batch = vault.batch()
+    add(batch, b"a", b"b")
+    ready(batch)
+    add(batch, b"c")
+    put(vault, *bodies)
+    vault.commit(batch, vault.record)
+    again = disk.reopen().vaults.list()[0]
+    assert {again.body(oid) for oid in again} == {b"a", b"b", b"c", *bodies}
+
+
+def test_what_others_commit_before_the_last_step_does_not_make_it_be_in_vain(store, vault, put, record, monkeypatch):
+    batch = vault.batch()
+    add(batch, b"a", b"b")
+    for number, _ in enumerate(batch.getting_ready()):
+        if number in (1, 2):
+            put(vault, b"of the same vault %d" % number)
+        elif number == 3:
+            put(store.vaults.create(record(2)), b"of another one")
+    refuse_to_seal(monkeypatch)
+    vault.commit(batch, vault.record)
+    assert len(vault) == 4
+
+
+def test_an_object_that_was_there_already_and_goes_meanwhile_is_committed(vault, put):
+    batch = vault.batch()
+    (oid,) = add(batch, b"a")
+    put(vault, b"a")
+    ready(batch)
+    vault.frame_store.hide([oid])
+    vault.commit(batch, vault.record)
+    assert vault.body(oid) == b"a"
+
+
+def test_a_commit_that_is_undone_after_getting_ready_can_be_made_again(store, vault, undone):
+    batch = vault.batch()
+    (oid,) = add(batch, b"a")
+    ready(batch)
+    with undone(store.transaction()):
+        vault.commit(batch, vault.record)
+    assert oid not in vault
+    vault.commit(batch, vault.record)
+    assert vault.body(oid) == b"a"
+
+
+def test_getting_ready_under_the_key_before_a_new_one_is_in_vain_and_right(disk, record):
+    vault = disk.store.vaults.create(record())
+    batch = vault.batch()
+    (oid,) = add(batch, b"a")
+    ready(batch)
+    vault.commit(None, vault.record, new_key=True)
+    vault.commit(batch, vault.record)
+    assert disk.reopen().vaults.list()[0].body(oid) == b"a"
+
+
+def test_a_batch_that_is_made_void_while_it_gets_ready_goes_no_further(store, vault):
+    batch = vault.batch()
+    add(batch, b"a")
+    steps = batch.getting_ready()
+    next(steps)
+    batch.void()
+    with pytest.raises(Busy):
+        next(steps)
+    assert count(store, "frame") == 0
+
+
+def test_two_objects_of_one_git_name_are_refused_while_getting_ready(vault, put):
+    oid, facts = blob(b"a")
+    batch = vault.batch()
+    batch.add(oid, Facts(facts.kind, 0, 0, 1, 1, bytes(32)), b"a")
+    put(vault, b"a")
+    with pytest.raises(Corrupt, match="same git name"):
+        ready(batch)

@@ -47,7 +47,7 @@ def write_everything(store, record):
     for number in range(20):
         node = hashlib.sha256(b"node %d" % number).digest()
         known.append(node)
-        store.contacts.put(Contact(node, next(texts), ((next(texts), 4242),), ("notify",), 1))
+        store.contacts.put(Contact(node, next(texts), ((next(texts), 4242),), 1))
     for box in Box:
         for _ in range(8):
             text = next(texts).encode()

@@ -84,7 +84,7 @@ def test_changes_of_several_tables_are_all_made_or_none(disk, record, undone):
     assert store.version == version + 1
     with undone(store.transaction()):
         store.settings.put("a", b"2")
-        store.contacts.put(Contact(b"a" * 32, None, (), (), 1))
+        store.contacts.put(Contact(b"a" * 32, None, (), 1))
     store = disk.reopen()
     assert store.settings.get("a") == b"1"
     assert store.contacts.list() == []

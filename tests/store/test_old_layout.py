@@ -140,11 +140,11 @@ def test_the_copy_goes_with_the_first_thing_that_is_to_be_gone_for_good(old, dee
         work.commit(None, work.record, new_key=True)
         frames = work.frame_store
         with frames.db.transaction():
-            frames.reseal([number for number, _ in frames.sizes()])
+            frames.reseal([number for number, _ in frames.rows.sizes()])
             chain = frames.write_index(dict(frames.index), replace_series(work))
             with work.transaction():
                 work.take_index(chain)
-        frames.remove_index_rows(chain.series)
+        frames.rows.remove_index_rows(chain.series)
         assert work.shred_old_keys()
     assert copies(old) == []
     store.close()

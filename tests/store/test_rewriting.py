@@ -80,7 +80,7 @@ def everything(vault):
 
 
 def frames(vault):
-    return [number for number, _ in vault.frame_store.sizes()]
+    return [number for number, _ in vault.frame_store.rows.sizes()]
 
 
 def named(vault):
@@ -447,6 +447,6 @@ def test_gathering_pays_when_there_are_many_small_frames_for_the_size_of_the_ind
 def test_measuring_counts_what_lies_there(line):
     for number in range(10):
         line.write(a=b"%d" % number)
-    count, size, index = line.vault.frame_store.measure()
-    assert (count, size) == (11, sum(size for _, size in line.vault.frame_store.sizes()))
+    count, size, index = line.vault.frame_store.rows.measure()
+    assert (count, size) == (11, sum(size for _, size in line.vault.frame_store.rows.sizes()))
     assert index == line.disk.db.one("SELECT sum(length(sealed)) FROM findex")[0]

@@ -1,12 +1,12 @@
 """The process is killed in the midst of a commit, of gathering, of renewing a key, of forgetting and of a migration, each time
 after one that it had reported as done. What was reported is there, and nothing is there twice or half."""
 
-import contextlib
 import os
 import random
 import shutil
 import signal
 import sqlite3
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,7 +61,7 @@ def forget(store, vault):
     core = SimpleNamespace(
         store=store, node_id=store.signing.node_id, signing=store.signing, clock=SimpleNamespace(now=lambda: 0)
     )
-    run(_rewrite_history(core, "v", TOKEN, None))
+    run(_rewrite_history(core, "v", TOKEN, None, leave_origin=False, value_of=None, everywhere=False))
     run(rewrite(vault, roots_of(store, vault)))
 
 
@@ -125,10 +125,12 @@ def reports_of(job):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        with contextlib.suppress(BaseException):
+        try:
             os.close(reader)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             job(writer)
+        except BaseException:
+            traceback.print_exc()
         os._exit(1)
     os.close(writer)
     with os.fdopen(reader, "rb") as file:
@@ -171,7 +173,7 @@ def examine(disk, kind, said):
     assert checked(store).ok, checked(store).problems
     frames = vault.frame_store
     named = {FRAME_ID.unpack_from(entry)[0] for entry in frames.index.values()}
-    assert {number for number, _ in frames.sizes()} == named
+    assert {number for number, _ in frames.rows.sizes()} == named
     assert disk.db.one("SELECT count(DISTINCT series) FROM findex") == (1,)
     holding = sum(tree.find(vault, commit.tree, TOKEN.parts) is not None for commit in versions(vault))
     if said[-1][0] == b"done" and sequence == reported:
@@ -182,7 +184,7 @@ def examine(disk, kind, said):
     assert len(vault.epochs) == 1
     assert disk.db.one("SELECT count(*) FROM vault_key") == (1,)
     if not holding:
-        assert not any(MARKER in frames.opened(number) for number, _ in frames.sizes())
+        assert not any(MARKER in frames.opened(number) for number, _ in frames.rows.sizes())
     assert checked(store).ok
     disk.close()
     return sequence

@@ -123,7 +123,7 @@ def test_rows_of_the_index(two, statement, damage):
 
 
 def test_the_record_of_a_contact_is_called_so(store):
-    store.contacts.put(Contact(b"a" * 32, "Anna", (), (), 1))
+    store.contacts.put(Contact(b"a" * 32, "Anna", (), 1))
     store.vaults.db.execute("UPDATE shelf SET sealed = zeroblob(300)")
     (found,) = store.survey()
     assert found.damage is Damage.ALTERED

@@ -3,13 +3,17 @@ import stat
 
 import pytest
 
-from pk_tui.crypto.seal import SealKey
+from pk_tui.crypto.seal import SealKey, open_sealed, place, seal
 from pk_tui.errors import StorageFailed
-from pk_tui.store.witness import FileWitness, MemoryWitness, Remembered, recall, remember
+from pk_tui.store.witness import FileWitness, MemoryWitness, Remembered, VaultFloor, recall, remember
 from pk_tui.terms import LineageId
 
 KEY = SealKey(b"k" * 32)
-KNOWN = Remembered(7, {LineageId(b"l" * 32): 5, LineageId(b"m" * 32): 2**63 - 1})
+KNOWN = Remembered(
+    7,
+    {LineageId(b"l" * 32): 5, LineageId(b"m" * 32): 2**63 - 1},
+    {b"u" * 16: VaultFloor(LineageId(b"l" * 32), 4), b"v" * 16: VaultFloor(LineageId(b"m" * 32), 2**63 - 1)},
+)
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -21,8 +25,8 @@ def test_what_is_remembered_is_recalled(witness):
     assert recall(witness, KEY) is None
     remember(witness, KEY, KNOWN)
     assert recall(witness, KEY) == KNOWN
-    remember(witness, KEY, Remembered(8, {}))
-    assert recall(witness, KEY) == Remembered(8, {})
+    remember(witness, KEY, Remembered(8, {}, {}))
+    assert recall(witness, KEY) == Remembered(8, {}, {})
 
 
 def test_one_that_is_damaged_or_of_another_key_counts_as_gone(witness):
@@ -51,7 +55,7 @@ def test_a_leftover_of_a_crash_is_written_over_but_a_link_is_not_followed(tmp_pa
     assert recall(witness, KEY) == KNOWN
     (tmp_path / "witness.new").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StorageFailed):
-        remember(witness, KEY, Remembered(8, {}))
+        remember(witness, KEY, Remembered(8, {}, {}))
     assert recall(witness, KEY) == KNOWN
     assert not (tmp_path / "elsewhere").exists()
 
@@ -68,3 +72,19 @@ def test_a_huge_file_is_not_read_whole(tmp_path):
     with path.open("wb") as file:
         file.truncate(17 * 1024 * 1024)
     assert FileWitness(path).load() is None
+
+
+def test_a_file_of_the_first_form_is_still_read():
+    """Put together from docs/storage.md."""
+    raw = b"\x93\xa8witness1\x07\x91\x92\xc4\x20" + b"l" * 32 + b"\x05"
+    witness = MemoryWitness()
+    witness.save(seal(KEY, raw, place("witness")))
+    assert recall(witness, KEY) == Remembered(7, {LineageId(b"l" * 32): 5}, None)
+
+
+def test_the_file_is_as_it_is_described():
+    witness = MemoryWitness()
+    remember(witness, KEY, Remembered(7, {LineageId(b"l" * 32): 5}, {b"u" * 16: VaultFloor(LineageId(b"l" * 32), 4)}))
+    heads = b"\x91\x92\xc4\x20" + b"l" * 32 + b"\x05"
+    vaults = b"\x91\x93\xc4\x10" + b"u" * 16 + b"\xc4\x20" + b"l" * 32 + b"\x04"
+    assert open_sealed(KEY, witness.load(), place("witness")) == b"\x94\xa8witness2\x07" + heads + vaults

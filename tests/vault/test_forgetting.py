@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from pk_tui.terms import SecretPath
 from pk_tui.vault import chunks, history, tree
 from pk_tui.vault.check import checked_tree
-from pk_tui.vault.forgetting import EMPTY_MESSAGE, Forgetting, message_without
-from pk_tui.vault.objects import Kind
+from pk_tui.vault.forgetting import EMPTY_MESSAGE, Forgetting, ForgettingEverywhere, message_without
+from pk_tui.vault.objects import Kind, blob
 from pk_tui.vault.stepwise import finish
 
 
@@ -181,3 +181,69 @@ def test_one_value_goes_and_the_others_stay(sink):
         {"a": b"1"}, {"d/x": b"good"}, {"d/y": b"slip"}, {"d/x": b"better"},
     ]  # fmt: skip
     assert [work.held_by(old) for old in line] == [True, False, True, False]
+
+
+# A value, wherever it is
+
+
+def everywhere(sink, body, *heads, path="x"):
+    work = ForgettingEverywhere(sink, SecretPath.parse(path), blob(body)[0])
+    steps = sum(1 for _ in work.go_on(heads))
+    return work, steps
+
+
+def test_a_value_goes_from_every_path_of_every_version_and_others_stay(sink):
+    versions = [
+        {"a": b"1", "x": b"slip"},
+        {"a": b"slip", "d/e/y": b"slip", "d/z": b"2", "x": b"3"},
+        {"a": b"1", "d/z": b"2", "x": b"3"},
+    ]
+    line = line_of(sink, versions)
+    work, _ = everywhere(sink, b"slip", line[-1])
+    for old, version in zip(line, versions, strict=True):
+        now = read(sink, work.versions[old])
+        assert now == {name: body for name, body in version.items() if body != b"slip"}
+    assert tree.find(sink, history.read_commit(sink, work.versions[line[1]]).tree, ("d", "e")) is None
+
+
+def test_versions_of_before_the_value_are_not_touched(sink):
+    line = line_of(sink, [{"a": b"1", "e/b": b"2"}, {"a": b"slip"}, {"a": b"1"}])
+    work, _ = everywhere(sink, b"slip", line[-1])
+    assert work.versions[line[0]] == line[0]
+    assert work.rewritten == 2
+
+
+def test_a_vault_of_nothing_but_the_value_is_empty_afterwards(sink):
+    """Also where a directory has the same content as the root."""
+    line = line_of(sink, [{"a": b"slip"}, {"d/a": b"slip"}])
+    work, _ = everywhere(sink, b"slip", line[-1])
+    assert [read(sink, work.versions[old]) for old in line] == [{}, {}]
+
+
+def test_each_directory_is_a_step_and_is_looked_through_once(sink):
+    many = {f"d{number}/s": b"%d" % number for number in range(50)}
+    line = line_of(sink, [{**many, "x": b"%d" % number} for number in range(5)])
+    _, steps = everywhere(sink, b"slip", line[-1])
+    assert 50 + 5 < steps < 80
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["a", "b", "d/a", "d/b", "d/e/a", "f/g"]),
+            st.sampled_from([b"1", b"2", b"slip"]),
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_whatever_the_versions_were_they_are_as_if_the_value_had_never_been(versions):
+    sink = DictSink()
+    line = line_of(sink, versions)
+    work, _ = everywhere(sink, b"slip", line[-1])
+    for old, version in zip(line, versions, strict=True):
+        new = history.read_commit(sink, work.versions[old]).tree
+        assert read(sink, work.versions[old]) == {name: body for name, body in version.items() if body != b"slip"}
+        assert checked_tree(sink.body(new), sink.facts)[0] == sink.facts(new)

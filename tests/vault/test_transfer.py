@@ -3,7 +3,6 @@ from collections.abc import Sequence
 
 import pytest
 from dict_sink import (
-    AUTHOR,
     DictSink,
     commit,
     line_of,
@@ -17,64 +16,33 @@ from dict_sink import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import (
+    VERSIONS,
+    Record,
+    body_record,
+    feed_all,
+    forked,
+    large_history,
+    merged,
+    receive,
+    sent,
+    stream_of,
+)
 
 from pk_tui.errors import Conflict, Malformed
 from pk_tui.terms import CommitId, SecretPath
 from pk_tui.vault import entries, tree
 from pk_tui.vault.chunks import CHUNK, MAX_WHOLE, ChunkWriter
 from pk_tui.vault.delta import make_delta
-from pk_tui.vault.history import build_commit, read_commit
+from pk_tui.vault.history import read_commit
 from pk_tui.vault.objects import MAX_OBJECT, Facts, Kind, Oid, blob_digest
-from pk_tui.vault.transfer import DELTA, PIECE, Incoming, Limits, outgoing
-
-Record = tuple[int, bytes]
-
-VERSIONS = [
-    {"a": b"1", "d/b": b"1", "d/e/f": b"x"},
-    {"a": b"1", "d/b": b"2", "d/e/f": b"x"},
-    {"a": b"2", "d/b": b"2", "d/c": b"3"},
-    {"a": b"1", "d/b": b"1", "d/e/f": b"x"},
-    {},
-]
-
-
-def stream_of(*records: Record) -> bytes:
-    return b"".join(bytes((kind,)) + len(body).to_bytes(4, "big") + body for kind, body in records)
-
-
-def records_of(pieces: Sequence[bytes]) -> list[Record]:
-    stream, at, found = b"".join(pieces), 0, []
-    while at < len(stream):
-        size = int.from_bytes(stream[at + 1 : at + 5], "big")
-        found.append((stream[at], stream[at + 5 : at + 5 + size]))
-        at += 5 + size
-    return found
-
-
-def sent(source: DictSink, head: CommitId, have: Sequence[CommitId] = ()) -> list[Record]:
-    return records_of(list(outgoing(source, head.raw, [commit_id.raw for commit_id in have])))
-
-
-def feed_all(incoming: Incoming, stream: bytes, head: Oid, digest: bytes) -> None:
-    incoming.feed(stream)
-    incoming.finish(head, digest)
-
-
-def receive(
-    sink: DictSink, records: Sequence[Record], source: DictSink, head: CommitId, known: CommitId | None = None
-) -> Incoming:
-    incoming = Incoming(sink, known.raw if known else None)
-    feed_all(incoming, stream_of(*records), head.raw, source.facts(head.raw).digest)
-    return incoming
+from pk_tui.vault.outgoing import outgoing
+from pk_tui.vault.transfer import DELTA, PIECE, Incoming, Limits
 
 
 def refused(records: Sequence[Record], source: DictSink, head: CommitId, match: str | None = None) -> None:
     with pytest.raises(Malformed, match=match):
         receive(DictSink(strict=False), records, source, head)
-
-
-def body_record(source: DictSink, oid: Oid) -> Record:
-    return source.facts(oid).kind, source.body(oid)
 
 
 # ---- what an honest sender sends arrives ----
@@ -102,50 +70,6 @@ def test_a_transferred_history_has_the_same_digests(versions: list[dict[str, byt
     assert {oid: target.facts(oid) for oid in target} == {oid: source.facts(oid) for oid in source if oid in target}
     for commit_id, version in zip(line, versions, strict=True):
         assert secrets_of(target, read_commit(target, commit_id).tree) == version
-
-
-def test_commits_come_oldest_first_and_everything_after_what_it_names() -> None:
-    source = DictSink()
-    line = line_of(source, VERSIONS)
-    records = sent(source, line[-1])
-    commits = [body for kind, body in records if kind == Kind.COMMIT]
-    assert commits == [source.body(commit_id.raw) for commit_id in line]
-    assert len(records) == len(set(records)) == receive(DictSink(), records, source, line[-1]).objects
-
-
-def test_what_the_receiver_has_is_not_sent_again() -> None:
-    source = DictSink()
-    line = line_of(source, VERSIONS[:2])
-    records = sent(source, line[1], [line[0]])
-    assert [kind & ~DELTA for kind, _ in records] == [Kind.BLOB, Kind.TREE, Kind.TREE, Kind.COMMIT]
-    assert sent(source, line[1], [line[1]]) == []
-
-
-def test_without_a_commit_in_common_everything_is_sent() -> None:
-    source = DictSink()
-    line = line_of(source, VERSIONS[:2])
-    foreign = CommitId(bytes(20))
-    assert sent(source, line[1], [foreign]) == sent(source, line[1])
-
-
-def test_the_newest_commit_in_common_counts() -> None:
-    source = DictSink()
-    line = line_of(source, VERSIONS)
-    assert sent(source, line[4], line[:4]) == sent(source, line[4], [line[3]])
-
-
-def test_a_small_change_of_a_large_directory_is_sent_as_its_delta() -> None:
-    source, target = DictSink(), DictSink()
-    root = tree_of(source, {f"s{number:03d}": b"%d" % number for number in range(200)})
-    first = commit(source, root)
-    second = commit(source, tree.edit(source, root, [put(source, "s100", b"new")]), first)
-    receive(target, sent(source, first), source, first)
-    records = sent(source, second, [first])
-    assert [kind for kind, _ in records] == [Kind.BLOB, Kind.TREE | DELTA, Kind.COMMIT]
-    assert sum(len(body) for _, body in records) < 600
-    receive(target, records, source, second, known=first)
-    assert target.facts(second.raw) == source.facts(second.raw)
-    assert target.stored(read_commit(target, second).tree)[0] == root
 
 
 def test_a_delta_of_a_directory_moved_at_the_same_time_arrives() -> None:
@@ -184,13 +108,6 @@ def test_large_secrets_and_empty_directories_arrive() -> None:
     assert incoming.commits == 3
 
 
-def test_pieces_are_as_full_as_a_message_allows() -> None:
-    source = DictSink()
-    head = commit(source, tree_of(source, {f"s{number}": b"%d" % number * 100 for number in range(1000)}))
-    sizes = [len(piece) for piece in outgoing(source, head.raw, [])]
-    assert all(PIECE * 0.9 < size <= PIECE for size in sizes[:-1])
-
-
 def test_a_record_may_be_cut_anywhere() -> None:
     source = DictSink()
     line = line_of(source, VERSIONS)
@@ -198,16 +115,6 @@ def test_a_record_may_be_cut_anywhere() -> None:
     for byte in stream_of(*sent(source, line[-1])):
         incoming.feed(bytes((byte,)))
     incoming.finish(line[-1].raw, source.facts(line[-1].raw).digest)
-
-
-def large_history() -> tuple[DictSink, CommitId]:
-    source = DictSink()
-    writer = ChunkWriter(source)
-    for number in range(6):
-        writer.feed(bytes([number]) * CHUNK)
-    root = tree_of(source, {"a": b"1", "d/b": b"2"})
-    root = tree.edit(source, root, [(SecretPath.parse("big"), tree.Put(writer.finish()[0]))])
-    return source, commit(source, root)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12))
@@ -260,13 +167,6 @@ def test_cutting_alone_adds_nothing_and_keeps_the_limits() -> None:
         list(few.taking(records))
 
 
-def test_pieces_are_full_where_a_record_is_cut_anyway() -> None:
-    source, head = large_history()
-    sizes = [len(piece) for piece in outgoing(source, head.raw, [])]
-    assert max(sizes) == PIECE
-    assert len(sizes) <= sum(sizes) // PIECE + 3
-
-
 def test_a_record_in_very_many_tiny_pieces_takes_little_memory() -> None:
     incoming = Incoming(DictSink(), None)
     incoming.feed(bytes((Kind.BLOB,)) + (1_000_000).to_bytes(4, "big"))
@@ -285,17 +185,6 @@ def test_work_can_be_interrupted_after_each_tree_delta_and_commit_and_after_some
     others = sum(1 for kind, _ in records if kind != Kind.BLOB)
     stops = sum(1 for _ in Incoming(DictSink(), None).steps(stream_of(*records)))
     assert others + 200 // 32 <= stops <= others + 200 // 32 + 1
-
-
-def test_a_long_walk_back_can_be_interrupted() -> None:
-    source = DictSink()
-    root = tree_of(source, {})
-    head = commit(source, root)
-    for _ in range(2100):
-        head = commit(source, root, head)
-    pieces = list(outgoing(source, head.raw, []))
-    assert pieces[:2] == [b"", b""]
-    receive(DictSink(), records_of(pieces), source, head)
 
 
 def test_objects_that_are_there_already_are_accepted() -> None:
@@ -622,26 +511,6 @@ def test_a_record_in_many_small_pieces_is_not_copied_each_time() -> None:
 # ---- histories that branch and merge ----
 
 
-def merged(sink: DictSink, ours: CommitId, theirs: CommitId, message: str = "merged") -> CommitId:
-    """A merge that keeps our tree, with a secret that names it."""
-    root = tree.edit(sink, read_commit(sink, ours).tree, [put(sink, f"by/{message}", message.encode())])
-    return build_commit(sink, root, ours, AUTHOR, message, 0, theirs)[0]
-
-
-def forked(sink: DictSink) -> dict[str, CommitId]:
-    """u0 - u1 - u2 - u3 upstream; f1, f2 on u1; m merges u2 into f2, n merges u3 into m."""
-    found: dict[str, CommitId] = {}
-    line = line_of(sink, [{"a": b"%d" % number, f"u/{number}": b"%d" % number} for number in range(4)])
-    found.update({f"u{number}": commit_id for number, commit_id in enumerate(line)})
-    root = read_commit(sink, line[1]).tree
-    for number, parent in ((1, "u1"), (2, "f1")):
-        root = tree.edit(sink, root, [put(sink, f"f/{number}", b"%d" % number)])
-        found[f"f{number}"] = commit(sink, root, found[parent], f"f{number}")
-    found["m"] = merged(sink, found["f2"], found["u2"], "m")
-    found["n"] = merged(sink, found["m"], found["u3"], "n")
-    return found
-
-
 def test_a_history_with_merges_arrives_whole_each_commit_after_its_parents() -> None:
     source, target = DictSink(), DictSink()
     made = forked(source)
@@ -652,28 +521,6 @@ def test_a_history_with_merges_arrives_whole_each_commit_after_its_parents() -> 
     assert all(target.facts(commit_id.raw) == source.facts(commit_id.raw) for commit_id in made.values())
 
 
-@pytest.mark.parametrize(
-    ("known", "new", "commits"),
-    [
-        ("f1", "n", ["f2", "u2", "m", "u3", "n"]),
-        ("f2", "m", ["u2", "m"]),
-        ("m", "n", ["u3", "n"]),
-        ("u1", "m", ["f1", "f2", "u2", "m"]),
-        ("u2", "m", ["f1", "f2", "m"]),
-        ("n", "n", []),
-    ],
-)
-def test_only_what_is_not_behind_the_known_commit_is_sent(known: str, new: str, commits: list[str]) -> None:
-    source, target = DictSink(), DictSink()
-    made = forked(source)
-    receive(target, sent(source, made[known]), source, made[known])
-    records = sent(source, made[new], [made[known]])
-    bodies = {source.body(commit_id.raw): name for name, commit_id in made.items()}
-    assert [bodies[body] for kind, body in records if kind == Kind.COMMIT] == commits
-    receive(target, records, source, made[new], known=made[known])
-    assert target.facts(made[new].raw) == source.facts(made[new].raw)
-
-
 def test_what_a_fork_has_of_its_own_does_not_keep_upstream_from_arriving() -> None:
     upstream, fork = DictSink(), DictSink()
     made = forked(upstream)
@@ -682,46 +529,6 @@ def test_what_a_fork_has_of_its_own_does_not_keep_upstream_from_arriving() -> No
     commit(fork, root, made["u1"], "of my own")
     records = sent(upstream, made["u3"], [made["u1"]])
     receive(fork, records, upstream, made["u3"], known=made["u1"])
-
-
-def test_a_known_commit_that_is_not_behind_the_head_counts_for_nothing() -> None:
-    source = DictSink()
-    made = forked(source)
-    assert sent(source, made["m"], [made["u3"]]) == sent(source, made["m"])
-    assert sent(source, made["m"], [made["u3"], made["u2"]]) == sent(source, made["m"], [made["u2"]])
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> list[tuple[int, ...]]:
-    """Commits by the numbers of their parents, all before them; the first alone has none."""
-    found: list[tuple[int, ...]] = [()]
-    for number in range(1, draw(st.integers(1, 12))):
-        parents = draw(st.lists(st.integers(max(0, number - 4), number - 1), min_size=1, max_size=2, unique=True))
-        found.append(tuple(parents))
-    return found
-
-
-@given(graphs(), st.data())
-@settings(max_examples=150, deadline=None)
-def test_any_history_arrives_and_what_is_known_is_never_sent(graph: list[tuple[int, ...]], data: st.DataObject) -> None:
-    source, target = DictSink(), DictSink()
-    made: list[CommitId] = []
-    for number, parents in enumerate(graph):
-        before = read_commit(source, made[parents[0]]).tree if parents else tree.empty_tree(source)
-        body = data.draw(st.sampled_from([b"1", b"2"]))
-        root = tree.edit(source, before, [put(source, f"d{number % 3}/s", body)])
-        sides = [made[parent] for parent in parents] + [None, None]
-        made.append(build_commit(source, root, sides[0], AUTHOR, str(number), number, sides[1])[0])
-    behind: list[set[int]] = []
-    for number, parents in enumerate(graph):
-        behind.append({number}.union(*(behind[parent] for parent in parents)))
-    known = data.draw(st.sampled_from(sorted(behind[-1])))
-    receive(target, sent(source, made[known]), source, made[known])
-    records = sent(source, made[-1], [made[known]])
-    bodies = {source.body(commit_id.raw): number for number, commit_id in enumerate(made)}
-    assert {bodies[body] for kind, body in records if kind == Kind.COMMIT} == behind[-1] - behind[known]
-    receive(target, records, source, made[-1], known=made[known])
-    assert target.facts(made[-1].raw) == source.facts(made[-1].raw)
 
 
 def test_a_commit_that_the_head_does_not_need_is_refused(source: DictSink) -> None:
@@ -789,16 +596,3 @@ def test_a_history_that_begins_anew_is_taken_only_by_who_asks_for_it(source: Dic
     with pytest.raises(Malformed, match="does not follow the version"):
         feed_all(incoming, stream_of(*sent(source, again, [line[0]])), again.raw, source.facts(again.raw).digest)
     assert not incoming.rewritten
-
-
-def test_a_long_history_with_a_merge_can_be_interrupted_while_it_is_looked_through() -> None:
-    source = DictSink()
-    root = tree_of(source, {})
-    first = head = commit(source, root)
-    for _ in range(1200):
-        head = commit(source, root, head)
-    other = commit(source, root, first, "beside")
-    both = build_commit(source, root, head, AUTHOR, "both", 0, other)[0]
-    pieces = list(outgoing(source, both.raw, [head.raw]))
-    assert pieces[:2] == [b"", b""]
-    assert [kind for kind, _ in records_of(pieces)] == [Kind.COMMIT, Kind.COMMIT]

@@ -14,22 +14,10 @@ from pk_tui.crypto.noise import NONCE_LIMIT, CipherState
 from pk_tui.crypto.seal import SealKey
 from pk_tui.errors import Busy, Misuse, PeerMisbehaved, Unreachable
 from pk_tui.terms import NodeId
+from pk_tui.wire.events import Closed, Event, Opened, Ponged, Received, WasReset, WentAway, Writable
 from pk_tui.wire.frames import MAX_DATA, Frame, Type, header, numbered, parse
 from pk_tui.wire.handshake import Established, Handshake, Role
-from pk_tui.wire.session import (
-    MAX_STREAMS,
-    MESSAGE_COST,
-    WINDOW,
-    Closed,
-    Event,
-    Opened,
-    Ponged,
-    Received,
-    Session,
-    WasReset,
-    WentAway,
-    Writable,
-)
+from pk_tui.wire.session import MAX_STREAMS, MESSAGE_COST, WINDOW, Session
 
 ONE, TWO = bytes([1]) * 32, bytes([2]) * 32
 
