@@ -14,21 +14,21 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, TypeVar
 
+from new_node import new_node
+
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import InlineDesk
 from pk_tui.clock import SECOND, Clock
 from pk_tui.crypto import entropy
-from pk_tui.crypto.keys import RecoveryKey, SigningKey
-from pk_tui.crypto.passphrase import Cost
+from pk_tui.crypto.keys import RecoveryKey
 from pk_tui.crypto.seal import SealKey
-from pk_tui.crypto.wrap import PasswordSlot, wrap_for_recovery
 from pk_tui.errors import Unreachable
 from pk_tui.net.pipe import PipeClosed
+from pk_tui.plaintext import Plaintext
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import MemoryWitness
 from pk_tui.terms import Address, NodeId
-from pk_tui.trust.claim import make_genesis
 
 T = TypeVar("T")
 EPOCH = 1_750_000_000 * SECOND
@@ -221,7 +221,8 @@ async def _contained(work: Awaitable[None]) -> None:
 
 
 class World:
-    """A network with agents on it. `agents[name]` is the agent, `ids[name]` its node id; it is reached at (`name`, 1).
+    """A network with agents on it. `agents[name]` is the agent, `ids[name]` its node id, `words[name]` its owner's recovery key
+    (`typed`: as 24 words); it is reached at (`name`, 1).
 
     `clock` makes each node's clock."""
 
@@ -232,6 +233,8 @@ class World:
         self.random = Random(seed + 1)
         self.agents: dict[str, Agent] = {}
         self.ids: dict[str, NodeId] = {}
+        self.words: dict[str, RecoveryKey] = {}
+        self.typed: dict[str, Plaintext] = {}
         self.clocks: dict[str, Any] = {}
         self._roots: dict[str, SealKey] = {}
         self._stores: dict[str, NodeStore] = {}
@@ -239,24 +242,10 @@ class World:
 
     async def add(self, name: str) -> Agent:
         """A new node, unlocked and listening."""
-        signing_seed, root = SealKey.generate(), SealKey.generate()
-        signing, recovery = SigningKey(signing_seed), RecoveryKey(entropy.random_bytes(32))
         clock = self.clocks[name] = self._clock()
-        now = clock.now()
-        self._stores[name] = NodeStore.create(
-            Database.create(None),
-            MemoryWitness(),
-            genesis=make_genesis(signing, recovery, now),
-            node_id=signing.node_id,
-            seed=signing_seed,
-            # No password opens this one: the simulation hands over the root key, since Argon2id takes real time.
-            password_slot=PasswordSlot(bytes(16), Cost(), bytes(72)),
-            root=root,
-            recovery_wrapped=wrap_for_recovery(root, recovery.box_public),
-            recovery_box=recovery.box_public,
-            now=now,
-        )
-        self._roots[name], self.ids[name] = root, signing.node_id
+        made = new_node(Database.create(None), MemoryWitness(), clock.now())
+        self._stores[name], self._roots[name] = made.store, made.root
+        self.ids[name], self.words[name], self.typed[name] = made.signing.node_id, made.recovery, made.typed
         return await self.start(name)
 
     async def start(self, name: str) -> Agent:

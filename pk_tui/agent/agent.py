@@ -16,12 +16,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from pk_tui.agent.announcing import Announcing
+from pk_tui.agent.auditing import CONNECTED, LOCKED, PARTED, UNLOCKED, Auditing, AuditService
 from pk_tui.agent.bus import Bus
+from pk_tui.agent.chains import Exchange
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.desk import Desk
 from pk_tui.agent.gestalts import GestaltService
 from pk_tui.agent.items import ItemService
+from pk_tui.agent.keys import KeyService
 from pk_tui.agent.lifecycle import LifecycleService
+from pk_tui.agent.linking import LinkingService
 from pk_tui.agent.nodes import NodeService, note_seen
 from pk_tui.agent.notifications import NotificationService
 from pk_tui.agent.outbox import Outbox
@@ -83,9 +87,12 @@ class Agent:
         self._span_task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
         self.stop_requested = asyncio.Event()
-        serving = Serving(self._gate)
+        self._exchange = Exchange(self._gate)
+        self.linking = LinkingService(self._gate, self._exchange)
+        serving = Serving(self._gate, self._exchange, self.linking)
         self._serving = serving
         self._outbox = Outbox(self._gate)
+        self.auditing = Auditing(clock)
         self.lifecycle = LifecycleService(self)
         self.vaults = VaultService(self._gate)
         self.secrets = SecretService(self._gate)
@@ -93,6 +100,8 @@ class Agent:
         self.nodes = NodeService(self._gate)
         self.gestalts = GestaltService(self._gate)
         self.notifications = NotificationService(self._gate)
+        self.keys = KeyService(self._gate)
+        self.audit = AuditService(self._gate, self.auditing)
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[AgentEvent]]:
         return self._bus.listen()
@@ -198,6 +207,7 @@ class Agent:
                     await self._last_delivery(core)
                 await self._desk.do(lambda: self._part_from_all(core))
                 self._gate.shut()
+                self.auditing.wake()  # for those who follow it, and are to hear that it is over
                 await core.peers.close()
                 raise _SpanEnds
         except* _SpanEnds:
@@ -238,10 +248,14 @@ class Agent:
             self._outbox,
             Watching(),
             Announcing(self._gate),
+            self.auditing,
         )
 
     async def _start(self, core: Core) -> None:
+        await self._desk.steps(core.beliefs.load(core.store, self._clock.now()))
+        await self._desk.do(lambda: self._note_unlocked(core.store))
         if self._stays:
+            core.spawn(self._exchange.run(core), "greet new contacts")
             core.spawn(core.announcing.run(), "notice new versions")
             await core.announcing.ready.wait()  # before the first peer: what changes after its scan is to reach it
         if self._listen is not None:
@@ -249,7 +263,7 @@ class Agent:
         core.spawn(self._keep_witness(core), "witness")
         if self._stays:
             core.spawn(core.care.run(core), "tidy vaults")
-            for node in sorted(await self._desk.do(lambda: _wanted_peers(core.store))):
+            for node in sorted(await self._desk.do(lambda: _wanted_peers(core))):
                 core.peers.want(node)
 
     async def _open_port(self, core: Core, address: Address) -> None:
@@ -282,19 +296,34 @@ class Agent:
         core = self._gate.core()
         if self._stays:  # a command that opens the node for a moment has nobody to show it to
             core.spawn(watch(core, link), "scan an origin")
-
+        if link.direction == "out":
+            self._exchange.greet(link)
         called = link.address if link.direction == "out" else None
         await self._desk.do(lambda: note_seen(core.store, link.peer, self._clock.now(), called))
+        await self._note_link(core, CONNECTED, link.peer)
         with contextlib.suppress(PkError):
             await self._outbox.deliver(link.peer, link)
 
     def _part_from_all(self, core: Core) -> None:
         for link in core.peers.live():
             note_seen(core.store, link.peer, self._clock.now())
+        if self._stays:
+            self.auditing.note_if_possible(core.store, LOCKED)
+
+    def _note_unlocked(self, store: NodeStore) -> None:
+        """A command that opens the node for a moment leaves no note of that, only of what it does."""
+        self.auditing.note_remembered(store)
+        if self._stays:
+            self.auditing.note_if_possible(store, UNLOCKED)
+
+    async def _note_link(self, core: Core, topic: str, node: NodeId) -> None:
+        if self._stays and await self._contact_of(node) is not None:
+            await self.auditing.note_aside(core, topic, node_id=str(node))
 
     async def _on_parted(self, node: NodeId) -> None:
         core = self._gate.core()
         await self._desk.do(lambda: note_seen(core.store, node, self._clock.now()))
+        await self._note_link(core, PARTED, node)
 
     async def _keep_witness(self, core: Core) -> None:
         """Write the witness soon after a change, and fold the journal in when nothing changes for a while."""
@@ -345,11 +374,11 @@ async def _contained(work: Coroutine[Any, Any, None], name: str) -> None:
         log.error("%s failed: %s", name, type(error).__name__)
 
 
-def _wanted_peers(store: NodeStore) -> set[NodeId]:
+def _wanted_peers(core: Core) -> set[NodeId]:
     """Whom a staying agent keeps connected: trusted nodes with an address, origins of clones, receivers of what waits."""
-    wanted = {
-        NodeId(contact.node) for contact in store.contacts.list() if contact.addresses and "notify" in contact.actions
-    }
+    store, now = core.store, core.clock.now()
+    wanted = {NodeId(contact.node) for contact in store.contacts.list() if contact.addresses}
+    wanted = {node for node in wanted if core.beliefs.is_trusted(node, now)}
     wanted |= {NodeId(frames.record.origin_node) for frames in store.vaults.list() if frames.record.origin_node}
     wanted |= {NodeId(note.node) for note in store.notifications.list(Box.OUTBOX)}
     return wanted - {store.signing.node_id}

@@ -14,7 +14,7 @@ from functools import partial
 
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import vault_with_id
-from pk_tui.agent.rights import live_grant
+from pk_tui.agent.rights import allows
 from pk_tui.api.events import AgentEvent, EventsLost, VaultChanged, VaultRemoved
 from pk_tui.errors import PkError
 from pk_tui.net.link import Link
@@ -124,8 +124,7 @@ def _head_for(core: Core, node: NodeId, vault_id: VaultId) -> bytes | None:
     frames = vault_with_id(core.store, vault_id)
     if frames is None or not _is_ours(core, frames):
         return None
-    grant = live_grant(core.store, frames.record, node, Action.PULL, core.clock.now())
-    return frames.record.head or None if grant is not None else None
+    return frames.record.head or None if allows(core, node, Action.PULL, vault_id) else None
 
 
 def _is_ours(core: Core, frames: VaultFrames) -> bool:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from pk_tui.agent.core import Core, Gate
+from pk_tui.api.care import BackupView
 from pk_tui.api.facade import OnProgress
-from pk_tui.api.views import BackupView, Progress
+from pk_tui.api.views import Progress
 from pk_tui.crypto.entropy import random_bytes
 from pk_tui.errors import Cancelled, Corrupt, Locked, PkError
 from pk_tui.store.backup import MAGIC, Backup, Source, begin_backup, write_backup

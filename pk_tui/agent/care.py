@@ -11,8 +11,9 @@ import logging
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
+from pk_tui.api.care import TidyView
 from pk_tui.api.facade import OnProgress
-from pk_tui.api.views import Progress, TidyView
+from pk_tui.api.views import Progress
 from pk_tui.errors import Corrupt, NotFound, PkError
 from pk_tui.store.node import NodeStore
 from pk_tui.store.rewriting import Steps, is_worthwhile, rewrite
@@ -78,7 +79,7 @@ def _id_of(frames: VaultFrames) -> VaultId | None:
 
 
 def _is_due(frames: VaultFrames) -> bool:
-    return len(frames.epochs) > 1 or is_worthwhile(*frames.frame_store.measure())
+    return len(frames.epochs) > 1 or is_worthwhile(*frames.frame_store.rows.measure())
 
 
 def roots_of(store: NodeStore, frames: VaultFrames) -> Callable[[], set[Oid]]:

@@ -7,26 +7,33 @@ frames, and removes rows that nothing names. What was altered or is missing cann
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pk_tui.agent.rights import lineage_of
-from pk_tui.api.views import CheckView, ProblemView
+from pk_tui.api.care import CheckView, ProblemView
+from pk_tui.api.facade import OnProgress
+from pk_tui.api.views import Progress
 from pk_tui.errors import Busy, NotFound, PkError
 from pk_tui.store.node import NodeStore
 from pk_tui.store.reindexing import rebuild_index
 from pk_tui.store.survey import Damage, RowFinding, Tries, survey_frames, survey_index, survey_strays
 from pk_tui.store.vault import VaultFrames
-from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import VaultId
 from pk_tui.trust.head import read_head
 from pk_tui.vault import check, entries
 from pk_tui.vault.history import parse_commit
 from pk_tui.vault.objects import Facts, Kind, Oid, git_name
 
+T = TypeVar("T")
+
 MAX_PROBLEMS = 1000
 """Problems told; more say nothing new."""
 _CHAIN = 256
+_TELL_EVERY = 500
+"""Steps between two words of progress."""
 _GONE, _TWICE = "gone", "same id"
 
 
@@ -36,17 +43,42 @@ class _Fault:
     says: str
 
 
-def check_node(store: NodeStore) -> Generator[None, None, CheckView]:
+class _Told:
+    """How far a check has come, told now and then."""
+
+    def __init__(self, progress: OnProgress, doing: str) -> None:
+        self._progress, self._doing = progress, doing
+        self._steps = self.objects = self.total = 0
+
+    def counting(self, vaults: Iterable[VaultFrames]) -> Iterator[None]:
+        """How many objects there are to look at, if somebody wants to know. What cannot be counted will be told as damage."""
+        for frames in vaults if self._progress else ():
+            with suppress(PkError):
+                self.total += len(frames)
+            yield
+
+    def step(self) -> None:
+        self._steps += 1
+        if self._progress and self._steps % _TELL_EVERY == 1:
+            # What is written meanwhile is looked at too, and is not to go beyond the end.
+            self._progress(Progress(self._doing, min(self.objects, self.total), self.total))
+
+
+def check_node(store: NodeStore, progress: OnProgress = None) -> Generator[None, None, CheckView]:
     """Everything of this node, step by step."""
     problems: list[ProblemView] = []
+    told = _Told(progress, "Checking")
     objects = 0
     for finding in (*store.survey(), *survey_strays(store.vaults.db)):
         problems.append(ProblemView(finding.damage.value, None, None, finding.says))
+    for says in (yield from store.audit.faults()):
+        problems.append(ProblemView(Damage.ALTERED.value, None, None, says))
     # Listed first: what is found damaged while checking is told where it was found.
     for why in store.vaults.unreadable:
         damage = Damage.MISSING if _GONE in why else Damage.EXTRA if _TWICE in why else Damage.ALTERED
         problems.append(ProblemView(damage.value, None, None, f"A vault cannot be opened: {why}."))
     vaults, tries = store.vaults.list(), Tries()
+    yield from told.counting(vaults)
     for frames in vaults:
         try:
             for found in _check_vault(store, frames, tries):
@@ -54,6 +86,8 @@ def check_node(store: NodeStore) -> Generator[None, None, CheckView]:
                     problems.append(found)
                 elif found:
                     objects += 1
+                    told.objects += 1
+                told.step()
                 if len(problems) >= MAX_PROBLEMS:
                     return CheckView(False, len(vaults), objects, tuple(problems))
                 yield
@@ -190,20 +224,12 @@ def _head_problem(store: NodeStore, frames: VaultFrames) -> _Fault | None:
         return _Fault(Damage.ALTERED, error.message)
     except KeyError:
         return _Fault(Damage.MISSING, "The newest version is missing.")
-    floor = store.head_floor(lineage_of(record).id)
-    # The floor is the lineage's. If another clone of it has come so far, this one is only behind.
-    if max(other.sequence for other in _of_one_lineage(store, record)) < floor:
+    floor = store.vaults.floor(frames)  # this vault's own: another clone of its lineage may be further
+    if record.sequence < floor:
         return _Fault(
             Damage.ROLLED_BACK, f"The newest version is number {record.sequence}; number {floor} was here before."
         )
     return None
-
-
-def _of_one_lineage(store: NodeStore, record: VaultRecord) -> Iterator[VaultRecord]:
-    """The vault itself and every other one here of its lineage."""
-    for frames in store.vaults.list():
-        if (frames.record.creator, frames.record.nonce) == (record.creator, record.nonce):
-            yield frames.record
 
 
 def _places(frames: VaultFrames, wanted: set[Oid]) -> Generator[bool, None, dict[Oid, str]]:
@@ -242,25 +268,26 @@ def _places(frames: VaultFrames, wanted: set[Oid]) -> Generator[bool, None, dict
 # Repair
 
 
-def repair_node(store: NodeStore) -> Generator[None, None, tuple[str, ...]]:
+def repair_node(store: NodeStore, progress: OnProgress = None) -> Generator[None, None, tuple[str, ...]]:
     """Put right what can be without losing anything; what was done, in words. What is left a check then tells."""
     done: list[str] = []
+    told = _Told(progress, "Repairing")
     tries = Tries()
     for frames in store.vaults.list():
         name = f"the vault {VaultId(frames.record.vault_id)}"
-        rows = frames.frame_store
+        frame_store = frames.frame_store
         others = [one.frame_store for one in store.vaults.list() if one is not frames]
-        in_index = yield from survey_index(rows, others, tries)
+        in_index = yield from _told(survey_index(frame_store, others, tries), told)
         if in_index and (yield from _rebuild(store, frames)):
             done.append(f"Made the index of {name} anew from its frames.")
         try:
-            findings = yield from survey_frames(rows, others, tries)
+            findings = yield from _told(survey_frames(frame_store, others, tries), told)
         except PkError:
             continue
         # Nothing has come between: these are the frames of this very moment.
         extra = [one.number for one in findings if one.damage is Damage.EXTRA and one.number is not None]
         if extra:
-            rows.remove_frames(extra)
+            frame_store.rows.remove_frames(extra)
             done.append(f"Removed {len(extra)} frames of {name} that nothing named.")
     if list(survey_strays(store.vaults.db)):
         with store.transaction():
@@ -268,6 +295,17 @@ def repair_node(store: NodeStore) -> Generator[None, None, tuple[str, ...]]:
                 store.vaults.db.execute(f"DELETE FROM {table} WHERE vault_id NOT IN (SELECT id FROM vault)")  # noqa: S608
         done.append("Removed rows of vaults that are not there.")
     return tuple(done)
+
+
+def _told(work: Generator[None, None, T], told: _Told) -> Generator[None, None, T]:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        told.step()
+        yield
 
 
 def _rebuild(store: NodeStore, frames: VaultFrames) -> Generator[None, None, bool]:

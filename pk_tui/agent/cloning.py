@@ -116,8 +116,9 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
             updated=now,
         )
 
-        def commit() -> None:
+        def commit() -> Generator[None, None, None]:
             nonlocal is_whole
+            yield from received.batch.getting_ready()
             require_free()
             with core.store.transaction():
                 frames.commit(received.batch, record)
@@ -125,7 +126,7 @@ async def clone(core: Core, vault: str, node: str, name: str | None, progress: O
             is_whole = True
             core.watching.took(record)
 
-        await core.desk.do(commit)
+        await core.desk.steps(commit())
     except BaseException:
         await core.desk.do(undo)
         raise
@@ -187,7 +188,8 @@ async def pull(
     known = read_head(record.head, lineage)
     received = await receive(core, source, there, "pull", frames, lineage, known, progress, accept_rewritten)
 
-    def commit() -> tuple[CommitId, bool]:
+    def commit() -> Generator[None, None, tuple[CommitId, bool]]:
+        yield from received.batch.getting_ready()
         now_record = frames.record
         if now_record.commit != known.commit.raw:
             if now_record.commit == received.head.commit.raw:  # another pull was faster, and brought the same
@@ -211,7 +213,7 @@ async def pull(
         return received.head.commit, core.watching.behind(moved) != behind
 
     try:
-        new, is_nearer = await core.desk.do(commit)
+        new, is_nearer = await core.desk.steps(commit())
     finally:
         await core.desk.do(received.batch.discard)
     if new != known.commit or is_nearer:

@@ -102,6 +102,7 @@ def committing_edits(
         require_writable(frames.record, store.signing.node_id)
         head = head_tree(frames)
         new = yield from tree.editing(batch, head, edits)
+        yield from batch.getting_ready()
         if head_tree(frames) == head:
             return commit_tree(store, frames, batch, new, message, clock.now())
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pk_tui.agent.beliefs import Beliefs
 from pk_tui.agent.bus import Bus
 from pk_tui.agent.care import Care
 from pk_tui.agent.desk import Desk
@@ -18,6 +19,7 @@ from pk_tui.terms import NodeId
 
 if TYPE_CHECKING:
     from pk_tui.agent.announcing import Announcing
+    from pk_tui.agent.auditing import Auditing
     from pk_tui.agent.outbox import Outbox
     from pk_tui.agent.peers import Peers
     from pk_tui.agent.watching import Watching
@@ -40,6 +42,9 @@ class Core:
     outbox: Outbox
     watching: Watching
     announcing: Announcing
+    auditing: Auditing
+    beliefs: Beliefs = field(default_factory=Beliefs)
+    """What is held true of others, and what was granted here; loaded before anything is asked."""
     care: Care = field(default_factory=Care)
     """The turn to rewrite frames, and what is done of it while nothing else is to do."""
     finding: Finding = field(default_factory=Finding)

@@ -15,15 +15,14 @@ from typing import Final
 from pk_tui.agent import cloning
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import describe, describe_node, find_contact, find_vault, unknown
-from pk_tui.agent.rights import is_trusted, lineage_of
+from pk_tui.agent.rights import allows, is_trusted, shared_until
 from pk_tui.api.views import StepView
 from pk_tui.clock import rfc3339
 from pk_tui.errors import Misuse, PermissionDenied, PkError, Unreachable
 from pk_tui.net.link import Link
 from pk_tui.safe_text import safe_text
 from pk_tui.store.vaultrecord import VaultRecord
-from pk_tui.terms import Address, NodeId, VaultId
-from pk_tui.trust.grant import read_grant
+from pk_tui.terms import Action, Address, NodeId, VaultId
 
 ANSWER_WITHIN: Final = 8.0
 """Seconds for each thing that is asked of the other node: a person waits for this."""
@@ -97,7 +96,7 @@ SAYINGS: Final[Mapping[Found, tuple[str, bool, str]]] = {
         "{node} is known but not trusted here: nothing can be shared with it, and what it sends waits among the requests. "
         "Compare its id with its owner, then trust it with `pk-tui identities trust {id}`.",
     ),
-    Found.GRANTED: ("shared", True, "“{vault}” is shared with {node} until {when}."),
+    Found.GRANTED: ("shared", True, "“{vault}” is shared with {node} {until}."),
     Found.NEVER_GRANTED: (
         "shared",
         False,
@@ -249,8 +248,8 @@ async def _connected(inquiry: _Inquiry, findings: Findings) -> Findings:
 
 
 async def _trusted(inquiry: _Inquiry, findings: Findings) -> Findings:
-    contact = await inquiry.core.desk.do(lambda: inquiry.core.store.contacts.get(inquiry.node))
-    return findings.add(Found.TRUSTED if is_trusted(contact) else Found.NOT_TRUSTED)
+    is_so = await inquiry.core.desk.do(lambda: is_trusted(inquiry.core, inquiry.node))
+    return findings.add(Found.TRUSTED if is_so else Found.NOT_TRUSTED)
 
 
 async def _shared(inquiry: _Inquiry, findings: Findings) -> Findings:
@@ -267,15 +266,19 @@ async def _shared(inquiry: _Inquiry, findings: Findings) -> Findings:
 
 
 async def _granted(inquiry: _Inquiry, record: VaultRecord, findings: Findings) -> Findings:
-    core = inquiry.core
-    row = await core.desk.do(lambda: core.store.grants.issued.get(VaultId(record.vault_id), inquiry.node))
-    if row is None:
-        return findings.add(Found.NEVER_GRANTED)
-    if row.revoked is not None:
-        return findings.add(Found.TAKEN_BACK)
-    grant = read_grant(row.grant, lineage_of(record))
-    is_live = grant.is_live(core.clock.now())
-    return findings.add(Found.GRANTED if is_live else Found.OVER, when=rfc3339(grant.not_after))
+    core, node, vault = inquiry.core, inquiry.node, VaultId(record.vault_id)
+
+    def job() -> Findings:
+        if allows(core, node, Action.PULL, vault):
+            end = shared_until(core, vault, node)
+            return findings.add(Found.GRANTED, until="until it is unshared" if end is None else f"until {rfc3339(end)}")
+        ends = [one.not_after for one in core.beliefs.held.naming_on(node, vault) if one.not_after is not None]
+        if ends:
+            return findings.add(Found.OVER, when=rfc3339(max(ends)))
+        row = core.store.grants.issued.get(vault, node)
+        return findings.add(Found.NEVER_GRANTED if row is None else Found.TAKEN_BACK)
+
+    return await core.desk.do(job)
 
 
 async def _offered(inquiry: _Inquiry, record: VaultRecord, findings: Findings) -> Findings:

@@ -30,9 +30,10 @@ from pk_tui.store.rewriting import rewrite
 from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
 from pk_tui.trust.head import sign_head
-from pk_tui.vault.forgetting import Forgetting
+from pk_tui.vault.forgetting import Forgetting, ForgettingEverywhere
+from pk_tui.vault.history import read_commit
 from pk_tui.vault.objects import Kind, Oid
-from pk_tui.vault.tree import find
+from pk_tui.vault.tree import find, listing
 
 if TYPE_CHECKING:
     from pk_tui.agent.core import Core
@@ -51,6 +52,8 @@ class _Moved:
     head: CommitId
     versions: int
     seen_by: tuple[NodeId, ...]
+    value: Oid | None
+    """If only a value was meant."""
 
 
 async def forget(
@@ -60,11 +63,16 @@ async def forget(
     progress: OnProgress,
     leave_origin: bool = False,
     value_of: str | None = None,
+    everywhere: bool = False,
 ) -> ForgetView:
-    """With `value_of` only the value that the secret had in that version. Raises ReadOnly for a clone, NotFound if the path is in
-    no version, and Conflict if it came from a fork's origin (unless the fork is to leave that), or the value is that of now."""
+    """With `value_of` only the value that the secret had in that version; with `everywhere` also where other secrets of the vault
+    have the same. Raises ReadOnly for a clone, NotFound if the path is in no version, and Conflict if it came from a fork's
+    origin (unless the fork is to leave that), or the value is that of now."""
+    if everywhere and value_of is None:
+        raise Misuse("What is forgotten everywhere is a value: say in which version the secret has it.")
     async with core.care.turn:
-        moved = await core.desk.steps(_rewrite_history(core, vault, path, progress, leave_origin, value_of))
+        rewriting = _rewrite_history(core, vault, path, progress, leave_origin, value_of, everywhere)
+        moved = await core.desk.steps(rewriting)
         core.bus.say(VaultChanged(moved.vault_id))
         work = told(rewrite(moved.frames, roots_of(core.store, moved.frames)), progress, REMOVING)
         try:
@@ -72,7 +80,8 @@ async def forget(
         except asyncio.CancelledError:  # nobody waits for it any more, but it was promised to be gone
             core.spawn(_finish(core, moved.frames), "forget a secret for good")
             raise
-    return ForgetView(moved.versions, objects, moved.seen_by, moved.head)
+        still_held = await core.desk.do(lambda: moved.value is not None and moved.value in moved.frames)
+    return ForgetView(moved.versions, objects, moved.seen_by, moved.head, still_held)
 
 
 async def _finish(core: Core, frames: VaultFrames) -> None:
@@ -85,8 +94,9 @@ def _rewrite_history(
     vault: str,
     path: SecretPath,
     progress: OnProgress,
-    leave_origin: bool = False,
-    value_of: str | None = None,
+    leave_origin: bool,
+    value_of: str | None,
+    everywhere: bool,
 ) -> Generator[None, None, _Moved]:
     frames = find_vault(core.store, vault)
     require_writable(frames.record, core.node_id)
@@ -96,6 +106,8 @@ def _rewrite_history(
         batch = frames.batch()
         try:
             work = Forgetting(batch, path, value)
+            if everywhere and value is not None:
+                work = ForgettingEverywhere(batch, path, value)
             breath = 1
             while missing := [root for root in map(CommitId, sorted(roots())) if root not in work.versions]:
                 for count, _ in enumerate(work.go_on(missing), 1):
@@ -107,9 +119,12 @@ def _rewrite_history(
                     yield
                 # Others may have committed meanwhile; what is new follows with fewer breaks, so that they cannot keep ahead.
                 breath = CATCH_UP
-            if value is not None:
-                _require_old(core, frames, path, value)  # it may have come back meanwhile
-            return _move_head(core, frames, batch, work, path, leave_origin)  # in the step in which nothing was missing
+            # In the step in which nothing was missing. The value may have come back meanwhile.
+            if everywhere and value is not None:
+                _require_nowhere(core, frames, batch, work, value)
+            elif value is not None:
+                _require_old(core, frames, path, value)
+            return _move_head(core, frames, batch, work, path, leave_origin, value)
         finally:
             batch.discard()
 
@@ -137,8 +152,32 @@ def _require_old(core: Core, frames: VaultFrames, path: SecretPath, value: Oid) 
         raise Conflict(f"“{shown}” waits for a decision between two values. Nothing was changed; decide that first.")
 
 
+def _require_nowhere(core: Core, frames: VaultFrames, batch: Batch, work: Forgetting, value: Oid) -> None:
+    """Of no secret may it be the value of now, nor one that waits for a decision."""
+    if newest(frames).tree != read_commit(batch, work.versions[CommitId(frames.record.commit)]).tree:
+        held = next(row.path for row in listing(frames, newest(frames).tree, (), True) if row.oid == value)
+        raise Conflict(
+            f"“{safe_text(held, 1100)}” has this value now. Nothing was changed; give it another one first, or forget "
+            "the value at this path alone."
+        )
+    for row in core.store.conflicts.list(frames.vault_id):
+        for commit in (row.base, row.ours, row.theirs):
+            there = commit and find(frames, read_commit(frames, CommitId(commit)).tree, row.path.split("/"))
+            if there and there[0] == value:
+                raise Conflict(
+                    f"“{safe_text(row.path, 1100)}” waits for a decision between two values, of which this is one. Nothing was "
+                    "changed; decide that first."
+                )
+
+
 def _move_head(
-    core: Core, frames: VaultFrames, batch: Batch, work: Forgetting, path: SecretPath, leave_origin: bool
+    core: Core,
+    frames: VaultFrames,
+    batch: Batch,
+    work: Forgetting,
+    path: SecretPath,
+    leave_origin: bool,
+    value: Oid | None,
 ) -> _Moved:
     store, record, versions = core.store, frames.record, work.versions
     vault_id = VaultId(record.vault_id)
@@ -178,7 +217,7 @@ def _move_head(
         frames.commit(batch, moved, new_key=True)
     for other in others:  # they may hold what is to be gone, or build on it
         other.void()
-    return _Moved(frames, vault_id, head, work.rewritten, tuple(sorted(seen_by)))
+    return _Moved(frames, vault_id, head, work.rewritten, tuple(sorted(seen_by)), value)
 
 
 def _follow_conflicts(core: Core, vault_id: VaultId, path: SecretPath, replaced: Mapping[bytes, bytes]) -> None:

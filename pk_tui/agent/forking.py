@@ -23,7 +23,8 @@ from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import CommitId, VaultId, vault_name
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
-from pk_tui.vault import transfer
+from pk_tui.vault.outgoing import outgoing
+from pk_tui.vault.transfer import Incoming
 
 COPYING = "Copying"
 
@@ -49,9 +50,9 @@ def _copy(core: Core, vault: str, name: str, progress: OnProgress) -> Generator[
     is_whole = False
     try:
         batch = frames.batch()
-        incoming = transfer.Incoming(batch, None)
+        incoming = Incoming(batch, None)
         try:
-            for piece in transfer.outgoing(source, origin.commit, []):
+            for piece in outgoing(source, origin.commit, []):
                 for _ in incoming.steps(piece):
                     yield
                 flush_large(batch)
@@ -64,6 +65,7 @@ def _copy(core: Core, vault: str, name: str, progress: OnProgress) -> Generator[
                 f"“{safe_text(origin.name, 80)}” cannot be forked: it is damaged here. Nothing was made; "
                 "`pk-tui check` says more."
             ) from error
+        yield from batch.getting_ready()
         require_free_name(core.store, name)  # it may have been taken meanwhile
         record = _record(core, origin, name)
         frames.commit(batch, record)

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pk_tui.agent.at_rest import collector_at_rest
 from pk_tui.agent.commits import FLUSH_AT, committing_edits, flush_large, head_tree, require_writable
 from pk_tui.agent.core import Core
 from pk_tui.agent.directory import find_vault
@@ -34,14 +35,14 @@ from pk_tui.vault.item import Item, encode_item
 from pk_tui.vault.objects import Facts, ObjectSink, Oid, blob
 
 READ_PIECE = 256 * 1024
-PLANNED = 1000
-"""Secrets listed in a plan; more are counted."""
 MAX_ROWS = 200_000
 """Entries of one foreign file, which are all in memory before the first is written: some kilobyte each."""
 _FLUSH_AT = 4 * FLUSH_AT
 """Bytes: an import waits for nobody, and each time costs a sync."""
 _STOP_EVERY = 16
 """Rows between two points where other work can go first, half a millisecond."""
+_LET_GO = 4096
+"""Objects let go of in one step: a millisecond."""
 _EVERY = 500
 """Secrets between two words of progress."""
 
@@ -60,10 +61,11 @@ _Row = _Ready | files.FoundFile | Skipped
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source that was looked at. `rows` may be gone through once."""
+    """A source that was looked at. `rows` may be gone through once; `total` is how many there are, 0 if nobody knows."""
 
     kind: ImportKind
-    rows: Iterable[_Row]
+    rows: Iterator[_Row]
+    total: int = 0
 
 
 async def open_source(
@@ -94,16 +96,33 @@ async def open_source(
         return rows
 
     try:
-        return Source(found, await asyncio.to_thread(read))
+        rows = await asyncio.to_thread(read)
+        return Source(found, _let_go(rows), len(rows))
     finally:
         stop.set()  # called off: the thread, which cannot be, ends at its next entry
 
 
+def _let_go(rows: list[_Row]) -> Iterator[_Row]:
+    """Each in its order, and kept no longer: all at once would take their time when the last is done with."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
+
+
 async def plan_import(
-    core: Core, vault: str, source: Path, kind: ImportKind, password: Plaintext | None, key_file: Path | None
+    core: Core,
+    vault: str,
+    source: Path,
+    kind: ImportKind,
+    password: Plaintext | None,
+    key_file: Path | None,
+    progress: OnProgress = None,
+    rows: int = 1000,
 ) -> ImportPlanView:
     await core.desk.do(lambda: require_target(core, vault))
-    return await core.desk.steps(plan(core, vault, await open_source(source, kind, password, key_file)))
+    with collector_at_rest():
+        opened = await open_source(source, kind, password, key_file, progress)
+        return await core.desk.steps(plan(core, vault, opened, progress, rows))
 
 
 async def import_from(
@@ -116,10 +135,13 @@ async def import_from(
     key_file: Path | None,
 ) -> ImportView:
     await core.desk.do(lambda: require_target(core, vault))
-    opened = await open_source(source, kind, password, key_file, progress)
-    view, vault_id = await core.desk.steps(import_rows(core, vault, opened, progress))
-    if view.commit is not None:
-        core.bus.say(VaultChanged(vault_id))
+    with collector_at_rest():
+        opened = await open_source(source, kind, password, key_file, progress)
+        edits: list[tree.Edit] = []
+        view, vault_id = await core.desk.steps(import_rows(core, vault, opened, progress, edits))
+        if view.commit is not None:
+            core.bus.say(VaultChanged(vault_id))
+        await core.desk.steps(_let_go_of(edits))
     return view
 
 
@@ -128,18 +150,23 @@ def require_target(core: Core, vault: str) -> None:
     require_writable(find_vault(core.store, vault).record, core.node_id)
 
 
-def plan(core: Core, vault: str, source: Source) -> Generator[None, None, ImportPlanView]:
-    """What `import_rows` would do: every value is weighed and compared, and nothing is kept."""
+def plan(
+    core: Core, vault: str, source: Source, progress: OnProgress, listed: int
+) -> Generator[None, None, ImportPlanView]:
+    """What `import_rows` would do: every value is weighed and compared, and nothing is kept. Secrets beyond `listed` are only
+    counted."""
     frames = find_vault(core.store, vault)
     require_writable(frames.record, core.node_id)
     standing = Standing(frames, head_tree(frames))
     taking = _Taken(standing)
     planned: list[PlannedView] = []
     more = 0
-    for row in source.rows:
+    for number, row in enumerate(source.rows, 1):
         put = yield from taking.one(row, _Scales())
+        if progress and number % _EVERY == 0:
+            progress(Progress("Comparing", objects=number, objects_total=source.total))
         if put is not None:
-            if len(planned) < PLANNED:
+            if len(planned) < listed:
                 change = standing.change(put.path, put.oid)
                 planned.append(PlannedView(put.path, put.facts.size, put.template, change))
             else:
@@ -148,15 +175,21 @@ def plan(core: Core, vault: str, source: Source) -> Generator[None, None, Import
     return ImportPlanView(source.kind, tuple(planned), more, tuple(taking.skipped))
 
 
+def _let_go_of(edits: list[tree.Edit]) -> Generator[None, None, None]:
+    while edits:
+        del edits[-_LET_GO:]
+        yield
+
+
 def import_rows(
-    core: Core, vault: str, source: Source, progress: OnProgress
+    core: Core, vault: str, source: Source, progress: OnProgress, edits: list[tree.Edit]
 ) -> Generator[None, None, tuple[ImportView, VaultId]]:
-    """Put everything into a batch, step by step, then commit once. Nothing is visible before that, nothing stays if it fails."""
+    """Put everything into a batch, step by step, then commit once. Nothing is visible before that, nothing stays if it fails.
+    `edits` is filled; who gave it lets go of them, which of very many takes its time too."""
     frames = find_vault(core.store, vault)
     require_writable(frames.record, core.node_id)
     batch = frames.batch()
     taking = _Taken(Standing(frames, head_tree(frames)))
-    edits: list[tree.Edit] = []
     try:
         for number, row in enumerate(source.rows):
             put = taking.small(row, batch)

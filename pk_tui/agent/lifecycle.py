@@ -7,17 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pk_tui.agent.auditing import LOGIN_FAILED, PASSWORD_CHANGED
 from pk_tui.agent.backing_up import back_up
 from pk_tui.agent.care import tidy
 from pk_tui.agent.checking import check_node, repair_node
+from pk_tui.api.care import BackupView, CheckView, ProblemView, TidyView
 from pk_tui.api.facade import OnProgress
-from pk_tui.api.views import BackupView, CheckView, ProblemView, StatusView, TidyView
+from pk_tui.api.views import StatusView
 from pk_tui.crypto.keys import RecoveryKey
 from pk_tui.crypto.passphrase import Cost, password_bytes
 from pk_tui.crypto.seal import SealKey
 from pk_tui.crypto.words import from_words
 from pk_tui.crypto.wrap import unwrap_with_password, unwrap_with_recovery, wrap_for_password, wrap_for_recovery
-from pk_tui.errors import Corrupt, Misuse, PermissionDenied
+from pk_tui.errors import Corrupt, Misuse, PermissionDenied, WrongPassword
 from pk_tui.plaintext import Plaintext
 from pk_tui.store.survey import Damage
 from pk_tui.trust.succession import recovery_key_of
@@ -68,7 +70,9 @@ class LifecycleService:
         """The root key that comes out is dropped at once: nothing is opened or changed by it."""
         await self._root_from_password(password)
 
-    async def check(self, repair: bool = False, password: Plaintext | None = None) -> CheckView:
+    async def check(
+        self, repair: bool = False, password: Plaintext | None = None, progress: OnProgress = None
+    ) -> CheckView:
         if password is not None and self._agent.is_locked:
             root = await self._root_from_password(password)
             try:
@@ -79,8 +83,8 @@ class LifecycleService:
         repaired: tuple[str, ...] = ()
         async with core.care.turn:  # what is being rewritten would look like frames too many, or gone
             if repair:
-                repaired = await core.desk.steps(repair_node(core.store))
-            return replace(await core.desk.steps(check_node(core.store)), repaired=repaired)
+                repaired = await core.desk.steps(repair_node(core.store, progress))
+            return replace(await core.desk.steps(check_node(core.store, progress)), repaired=repaired)
 
     async def _why_not(self, root: SealKey, error: Corrupt) -> CheckView:
         """Of a node that does not open for its damage."""
@@ -113,11 +117,35 @@ class LifecycleService:
         slot = await asyncio.to_thread(wrap_for_password, new_root, fresh, Cost())
         store = self._agent.store
         wrapped = wrap_for_recovery(new_root, store.recovery_box)
-        await self._agent.desk.do(lambda: store.rekey(root, new_root, slot, wrapped))
+
+        def job() -> None:
+            was_locked = not store.unlocked
+            store.unlock(root)  # so that it can be noted there and then
+            try:
+                store.rekey(root, new_root, slot, wrapped)
+                by = "password" if recovery_words is None else "recovery words"
+                self._agent.auditing.note_if_possible(store, PASSWORD_CHANGED, by=by)
+            finally:
+                if was_locked:
+                    store.lock()
+
+        await self._agent.desk.do(job)
 
     async def _root_from_password(self, password: Plaintext) -> SealKey:
         slot = self._agent.store.password_slot
-        return await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
+        try:
+            return await asyncio.to_thread(unwrap_with_password, slot, as_password(password))
+        except WrongPassword:
+            await self._note_failed_login()
+            raise
+
+    async def _note_failed_login(self) -> None:
+        """While the node is locked nothing can be written: then it is noted when somebody has the right password."""
+        agent = self._agent
+        agent.auditing.remember(LOGIN_FAILED)
+        if agent.gate.is_open:
+            core = agent.gate.core()
+            await core.desk.do(lambda: agent.auditing.note_remembered(core.store))
 
     async def _root_from_words(self, words: Plaintext) -> SealKey:
         recovery = RecoveryKey(entropy_of(words))

@@ -95,6 +95,7 @@ class _Merging:
             return self._view(ours, ours)
         if base == ours and not self.received.rewritten:
             # We have changed nothing: their version becomes ours, signed by us.
+            yield from objects.getting_ready()
             self._put(ours, theirs, (), ())
             return self._view(ours, theirs)
         trees = [history.read_commit(objects, commit).tree for commit in (base, ours, theirs)]
@@ -108,6 +109,7 @@ class _Merging:
         settled = yield from self._settled(merged.tree, trees[2], {entry.path for entry in found})
         core = self.core
         message = yield from self._message(trees[1], merged)
+        yield from objects.getting_ready()
         commit, _ = history.build_commit(objects, merged.tree, ours, core.node_id, message, core.clock.now(), theirs)
         self._put(ours, commit, settled, found)
         return self._view(ours, commit, found, merged=True)

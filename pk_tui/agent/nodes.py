@@ -53,7 +53,7 @@ class NodeService:
         def job() -> NodeView:
             contact = with_address(contact_or_new(core.store, node_id, core.clock.now()), address)
             core.store.contacts.put(contact)
-            return node_view(contact)
+            return node_view(core, contact)
 
         view = await core.desk.do(job)
         core.bus.say(NodeChanged(node_id))
@@ -84,7 +84,7 @@ class NodeService:
 
     async def list(self) -> Sequence[NodeView]:
         core = self._gate.core()
-        views = await core.desk.do(lambda: [node_view(contact) for contact in core.store.contacts.list()])
+        views = await core.desk.do(lambda: [node_view(core, contact) for contact in core.store.contacts.list()])
         return sorted(views, key=lambda view: (view.petname is None, view.petname or "", view.node_id))
 
     async def connections(self) -> Sequence[ConnectionView]:

@@ -32,8 +32,12 @@ from pk_tui.wire.session import MESSAGE_COST
 
 FEED_AT = 256 * 1024
 """Bytes of received pieces handed on at once, with what holding each takes: they may be tiny."""
+FEED_LARGE_AT = 1024 * 1024
+"""The same amid a large secret, of which each handing on costs two threads' attention."""
+CUT_AHEAD = 2
+"""Times as much of a large secret that is named and waits to be stored, while the desk waits for the disk."""
 WAITING = 8
-"""So many times as much may wait to be checked, 2 MiB: the peer is to go on while the desk writes."""
+"""So many times as much may wait to be checked, 2 or 8 MiB: the peer is to go on while the desk writes."""
 ANOTHER_WAY = (
     "The other side's history went another way than the one that is here. Nothing was changed; ask the owner what "
     "happened."
@@ -116,10 +120,10 @@ class _Some:
     end: bytes | None = None
 
 
-async def _receive_some(stream: Stream) -> _Some:
-    """The next FEED_AT bytes of pieces, or what there is before the transfer's end."""
+async def _receive_some(stream: Stream, enough: int) -> _Some:
+    """The next bytes of pieces, as many or a little more, or what there is before the transfer's end."""
     some, held = _Some([]), 0
-    while held < FEED_AT:
+    while held < enough:
         raw = await stream.receive()
         if raw is None:
             raise PeerMisbehaved("The peer ended the transfer in the middle. Nothing was changed; try again.")
@@ -141,7 +145,7 @@ async def _take_in(
     progress: OnProgress,
 ) -> int:
     """Feed pieces to the checker until the peer says it is done; how many bytes came. While some are checked the next come, and
-    of large secrets those between are named."""
+    of large secrets those between are named: neither waits for the disk, as the desk does."""
 
     def check(some: list[bytes]) -> Generator[None, None, None]:
         for piece in some:
@@ -157,29 +161,36 @@ async def _take_in(
     async def receive_all() -> None:
         is_more = True
         while is_more:
-            some = await _receive_some(stream)
+            some = await _receive_some(stream, FEED_LARGE_AT if incoming.is_amid_large else FEED_AT)
             await received.put(some)
             is_more = some.end is None
 
-    async def check_all() -> bytes:
-        end: bytes | None = None
-        records: list[transfer.Record] = []
-        while end is None:
+    to_take: asyncio.Queue[Sequence[transfer.Record] | None] = asyncio.Queue(CUT_AHEAD)
+
+    async def cut_all() -> bytes:
+        while True:
             some = await received.get()
             while some.end is None and not received.empty() and sum(map(len, some.pieces)) < FLUSH_AT:
                 more = received.get_nowait()
                 some = _Some([*some.pieces, *more.pieces], more.end)
-            end = some.end
             if incoming.is_amid_large:
-                cutting = core.desk.aside(partial(incoming.cut, some.pieces))
-                _, records = await both(core.desk.steps(check_cut(records)), cutting)
+                await to_take.put(await core.desk.aside(partial(incoming.cut, some.pieces)))
             else:
-                await core.desk.steps(check_cut(records))
-                records = []
+                await to_take.join()
                 await core.desk.steps(check(some.pieces))
             if progress:
                 progress(Progress("Receiving", incoming.objects, beginning.objects, incoming.size, beginning.size))
-        await core.desk.steps(check_cut(records))
+            if some.end is not None:
+                await to_take.put(None)
+                return some.end
+
+    async def take_all() -> None:
+        while (records := await to_take.get()) is not None:
+            await core.desk.steps(check_cut(records))
+            to_take.task_done()
+
+    async def check_all() -> bytes:
+        end, _ = await both(cut_all(), take_all())
         return end
 
     _, end = await both(receive_all(), check_all())

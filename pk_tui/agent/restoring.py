@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pk_tui.agent.commits import commit_edits, commit_tree, head_tree, require_writable
 from pk_tui.agent.core import Core
@@ -80,21 +80,33 @@ async def revert(core: Core, vault: str, commit: str) -> CommitId | None:
     def work() -> Generator[None, None, tuple[VaultFrames, CommitId | None]]:
         frames = find_vault(core.store, vault)
         require_writable(frames.record, core.node_id)
-        version = version_of(frames, find_commit(frames, commit))
-        parents = history.read_commit(frames, version.commit).parents
-        message = f"Took back the version {version.commit.short}"
-        while True:
-            batch = frames.batch()
-            try:
-                before = version_of(frames, parents[0]).tree if parents else tree.empty_tree(batch)
-                head = head_tree(frames)
-                new = yield from _taken_back(frames, batch, version, before)
-                if head_tree(frames) == head:  # else somebody wrote meanwhile: once more, upon that
-                    return frames, commit_tree(core.store, frames, batch, new, message, core.clock.now())
-            finally:
-                batch.discard()
+        return frames, (yield from taking_back(core, frames, commit))
 
     return _told(core, *await core.desk.steps(work()))
+
+
+def taking_back(
+    core: Core, frames: VaultFrames, commit: str, within: Callable[[], None] | None = None
+) -> Generator[None, None, CommitId | None]:
+    """Take back a version of a vault that may be written. `within` is done in the transaction of the new one, also if that turns
+    out not to be needed."""
+    version = version_of(frames, find_commit(frames, commit))
+    parents = history.read_commit(frames, version.commit).parents
+    message = f"Took back the version {version.commit.short}"
+    while True:
+        batch = frames.batch()
+        try:
+            before = version_of(frames, parents[0]).tree if parents else tree.empty_tree(batch)
+            head = head_tree(frames)
+            new = yield from _taken_back(frames, batch, version, before)
+            if head_tree(frames) == head:  # else somebody wrote meanwhile: once more, upon that
+                with core.store.transaction():
+                    made = commit_tree(core.store, frames, batch, new, message, core.clock.now())
+                    if within is not None:
+                        within()
+                return made
+        finally:
+            batch.discard()
 
 
 def _taken_back(frames: VaultFrames, batch: Batch, version: Version, before: Oid) -> Generator[None, None, Oid]:

@@ -1,40 +1,96 @@
-"""Who holds which right here, as the store has it: what the rule in `trust.permission` is asked with. Desk work."""
+"""Who may do what here: the rule in `trust.rights`, asked with what is believed now; and the grants, on paper, that follow from
+it. Desk work.
+
+What was granted are entitlements. A signed grant is made of one when a node is to have it in hand: to show it at mirrors, and to
+see when it is over. It lasts as long as the entitlement, or for a term that any contact renews.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from pk_tui.agent.core import Core
 from pk_tui.clock import Instant
-from pk_tui.errors import Malformed, NotFound
-from pk_tui.store.contacts import Contact
+from pk_tui.errors import Malformed
 from pk_tui.store.grants import IssuedGrant, ReceivedGrant
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.terms import Action, NodeId, VaultId
-from pk_tui.trust.grant import Grant, read_grant
+from pk_tui.trust import rights
+from pk_tui.trust.entitlement import Entitlement
+from pk_tui.trust.grant import DEFAULT_TERM, Grant, read_grant, sign_grant
 from pk_tui.trust.lineage import Lineage
-from pk_tui.trust.permission import Refused, decide
+from pk_tui.trust.rights import Allowed
 
 
 def lineage_of(record: VaultRecord) -> Lineage:
     return Lineage(NodeId(record.creator), record.nonce)
 
 
-def held_grant(store: NodeStore, record: VaultRecord, node: NodeId) -> tuple[Grant | None, bool]:
-    """The grant issued to `node` for this vault, and whether it was taken back. What it is worth now, the rule decides."""
-    row = store.grants.issued.get(VaultId(record.vault_id), node)
-    if row is None:
-        return None, False
-    return read_grant(row.grant, lineage_of(record)), row.revoked is not None
+def allows(core: Core, node: NodeId, action: Action, vault: VaultId | None = None) -> bool:
+    """Whether `node` may do that now; with `vault` None, whether its gestalt may."""
+    return isinstance(core.beliefs.may(node, action, vault, core.clock.now()), Allowed)
 
 
-def live_grant(store: NodeStore, record: VaultRecord, node: NodeId, action: Action, now: Instant) -> Grant | None:
-    """The grant that lets `node` do `action` on this vault now, if it holds one."""
-    grant, revoked = held_grant(store, record, node)
-    decision = decide(
-        action, asker=node, vault=True, grant=grant, revoked=revoked, gestalt_actions=frozenset(), now=now
+def is_trusted(core: Core, node: NodeId) -> bool:
+    """Trusting a node is allowing it to notify us."""
+    return allows(core, node, Action.NOTIFY)
+
+
+def holders(core: Core, vault: VaultId) -> dict[NodeId, frozenset[Action]]:
+    """The other nodes that may have this vault now, and for what. This one can be in a gestalt that something is granted to."""
+    found = rights.holders(vault, core.beliefs.held, core.beliefs.graph, core.clock.now())
+    return {node: actions for node, actions in found.items() if node != core.node_id}
+
+
+def grant_for(core: Core, record: VaultRecord, node: NodeId) -> tuple[Grant, bytes] | None:
+    """The signed grant to hand to `node` now, issued anew where it no longer says what was granted or is half over; None for who
+    may not have the vault. Only its creator grants one."""
+    vault, now = VaultId(record.vault_id), core.clock.now()
+    live = _live(core, vault, node)
+    if not live or record.creator != core.node_id.raw:
+        return None
+    actions = frozenset().union(*(one.actions for one in live))
+    until = _until(live)
+    row = core.store.grants.issued.get(vault, node)
+    if row is not None and row.revoked is None:
+        grant = read_grant(row.grant, lineage_of(record))
+        if grant.actions == actions and _is_good_for(grant, until, now):
+            return grant, row.grant
+    if until is not None and until <= now:  # live by the slack of clocks alone: nothing is signed that is over already
+        return None
+    raw = sign_grant(
+        core.signing,
+        lineage_of(record),
+        node,
+        actions,
+        not_after=now + DEFAULT_TERM if until is None else until,
+        serial=1 if row is None else row.serial + 1,
+        now=now,
     )
-    return None if isinstance(decision, Refused) else grant
+    core.store.grants.issued.put(IssuedGrant(record.vault_id, node.raw, raw, 1 if row is None else row.serial + 1))
+    return read_grant(raw, lineage_of(record)), raw
+
+
+def shared_until(core: Core, vault: VaultId, node: NodeId) -> Instant | None:
+    """When the right of a node that has one on this vault ends; None if it has no end."""
+    return _until(_live(core, vault, node))
+
+
+def _live(core: Core, vault: VaultId, node: NodeId) -> list[Entitlement]:
+    return list(rights.held_on(vault, node, core.beliefs.held, core.beliefs.graph, core.clock.now()))
+
+
+def _until(live: Iterable[Entitlement]) -> Instant | None:
+    """When the last of them ends; None if one has no end."""
+    ends = [one.not_after for one in live]
+    return None if None in ends else max(end for end in ends if end is not None)
+
+
+def _is_good_for(grant: Grant, until: Instant | None, now: Instant) -> bool:
+    if until is None:
+        return grant.not_after - now >= DEFAULT_TERM // 2
+    return grant.not_after == until
 
 
 def keep_received(store: NodeStore, giver: NodeId, vault_id: bytes, name: str, lineage: Lineage, grant: bytes) -> None:
@@ -46,38 +102,3 @@ def keep_received(store: NodeStore, giver: NodeId, vault_id: bytes, name: str, l
         return
     if grantee == store.signing.node_id:
         store.grants.received.put(ReceivedGrant(giver.raw, vault_id, grant, lineage.creator.raw, lineage.nonce, name))
-
-
-def live_shares(
-    store: NodeStore, rows: Iterable[IssuedGrant], now: Instant
-) -> Iterator[tuple[VaultRecord, Grant] | None]:
-    """Of these rows the grants that are worth something now, each with its vault; None for another, as a step to stop at."""
-    for row in rows:
-        try:
-            record = store.vaults.get(VaultId(row.vault_id)).record
-        except NotFound:  # deleted meanwhile, or it does not open
-            yield None
-            continue
-        grant = None if row.revoked is not None else read_grant(row.grant, lineage_of(record))
-        yield (record, grant) if grant is not None and grant.is_live(now) else None
-
-
-def holders(store: NodeStore, record: VaultRecord, now: Instant) -> list[tuple[NodeId, Grant]]:
-    """The nodes that hold a live grant for this vault."""
-    rows = store.grants.issued.of_vault(VaultId(record.vault_id))
-    return [(share[1].grantee, share[1]) for share in live_shares(store, rows, now) if share]
-
-
-def explicit_actions(contact: Contact | None) -> frozenset[Action]:
-    """What was allowed to a contact's gestalt by hand."""
-    return frozenset() if contact is None else frozenset(Action(action) for action in contact.actions)
-
-
-def is_trusted(contact: Contact | None) -> bool:
-    """Trusting a node is allowing it to notify us."""
-    return Action.NOTIFY in explicit_actions(contact)
-
-
-def actions_of(contact: Contact, is_shared_with: bool) -> frozenset[Action]:
-    """What a contact's gestalt may do here: what was allowed by hand, and `scan` while a vault is shared with it."""
-    return explicit_actions(contact) | ({Action.SCAN} if is_shared_with else frozenset())

@@ -15,14 +15,17 @@ from itertools import islice
 from typing import Literal
 from weakref import WeakValueDictionary
 
+from pk_tui.agent.auditing import CLONED, PULLED, REFUSED_TOPIC, SCANNED
+from pk_tui.agent.chain_answers import answer_claims, answer_fork
+from pk_tui.agent.chains import Exchange
 from pk_tui.agent.commits import head_facts
 from pk_tui.agent.core import Core, Gate
 from pk_tui.agent.directory import vault_with_id
+from pk_tui.agent.linking import LinkingService
 from pk_tui.agent.notifications import keep_grant
 from pk_tui.agent.overlap import both, unless
 from pk_tui.agent.payloads import read_body
-from pk_tui.agent.rights import explicit_actions, held_grant, is_trusted, lineage_of, live_grant
-from pk_tui.agent.sharing import renewed_grant
+from pk_tui.agent.rights import allows, grant_for, is_trusted, lineage_of
 from pk_tui.api.events import EventsLost, NotificationsChanged, VaultChanged, VaultRemoved
 from pk_tui.errors import Malformed, NotFound, PeerMisbehaved, PkError
 from pk_tui.net.link import Link, Stream
@@ -31,8 +34,8 @@ from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import Action, CommitId, NodeId, VaultId
 from pk_tui.trust.admission import Admission, admit
 from pk_tui.trust.grant import Grant
-from pk_tui.trust.permission import Refused, decide
-from pk_tui.vault import transfer
+from pk_tui.trust.rights import Refused
+from pk_tui.vault.outgoing import outgoing
 from pk_tui.wire.messages import (
     Ack,
     Failure,
@@ -48,6 +51,7 @@ from pk_tui.wire.messages import (
     encode_piece,
     pages,
 )
+from pk_tui.wire.trust_messages import AskClaims, AskFork, Heads, Propose
 
 log = logging.getLogger("pk_tui.serving")
 
@@ -67,8 +71,9 @@ wait, and neither the desk's nor the windows'."""
 
 
 class Serving:
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, exchange: Exchange, linking: LinkingService) -> None:
         self._gate = gate
+        self._exchange, self._linking = exchange, linking
         self._turns: WeakValueDictionary[NodeId, asyncio.Semaphore] = WeakValueDictionary()
         """Of the peers to which a transfer is under way."""
         self._hearing: WeakValueDictionary[NodeId, asyncio.Lock] = WeakValueDictionary()
@@ -80,7 +85,7 @@ class Serving:
         if first is None:
             return
         try:
-            request = decode_message(first, Scan, Transfer, Moved, Notify)
+            request = decode_message(first, Scan, Transfer, Moved, Notify, Heads, AskClaims, AskFork, Propose)
         except Malformed as error:
             raise PeerMisbehaved("The peer sent a request that cannot be read.") from error
         core = self._gate.core()
@@ -98,6 +103,14 @@ class Serving:
                     await asyncio.sleep(BREATH)
             case Notify():
                 await stream.send(encode_message(await self._notify(core, link.peer, request)))
+            case Heads():
+                await self._exchange.answer_heads(core, link, stream, request)
+            case AskClaims():
+                await answer_claims(core, link, stream, request)
+            case AskFork():
+                await answer_fork(core, link, stream, request)
+            case Propose():
+                await self._linking.answer(core, link, stream, request)
         await stream.close()
 
     # Scan
@@ -106,9 +119,11 @@ class Serving:
         offers = await core.desk.steps(_offers(core, peer))
         if offers is None:
             await stream.send(encode_message(REFUSED))
+            await core.auditing.note_aside(core, REFUSED_TOPIC, node_id=str(peer), action="scan")
             return
         for page in pages(offers):
             await stream.send(encode_message(page))
+        await core.auditing.note_aside(core, SCANNED, node_id=str(peer), vaults=len(offers))
 
     # Clone and pull
 
@@ -123,24 +138,36 @@ class Serving:
             record = frames.record
             facts = frames.facts(record.commit)
             begun = TransferBegin(record.head, len(frames), facts.size, record.creator, record.nonce)
-            pieces = transfer.outgoing(frames, record.commit, [bytes(name) for name in request.have])
+            pieces = outgoing(frames, record.commit, [bytes(name) for name in request.have])
             old = next((name for name in request.have if name in frames), None)
-            renewed_grant(core, record, peer)  # any contact renews it, so that only who stays away loses it
+            grant_for(core, record, peer)  # any contact renews it, so that only who stays away loses it
             if old != record.commit:
                 # Recorded before the first byte leaves: what someone may have seen cannot be reconstructed later.
-                core.store.served.append(
-                    peer,
-                    vault_id,
-                    lineage_of(record).id,
-                    None if old is None else CommitId(old),
-                    CommitId(record.commit),
-                    core.clock.now(),
-                )
+                with core.store.transaction():
+                    core.store.served.append(
+                        peer,
+                        vault_id,
+                        lineage_of(record).id,
+                        None if old is None else CommitId(old),
+                        CommitId(record.commit),
+                        core.clock.now(),
+                    )
+                    core.auditing.note_seldom(
+                        core.store,
+                        CLONED if action is Action.CLONE else PULLED,
+                        node_id=str(peer),
+                        vault_id=str(vault_id),
+                        vault_name=record.name,
+                        commit=str(CommitId(record.commit)),
+                    )
             return frames, begun, pieces
 
         begun = await core.desk.do(begin)
         if begun is None:
             await stream.send(encode_message(REFUSED))
+            # Of a vault that is not there as of one that is: nobody is to tell them apart, not even by what it takes.
+            refused = {"node_id": str(peer), "action": action.value, "vault_id": str(vault_id)}
+            await core.auditing.note_aside(core, REFUSED_TOPIC, ("node_id", "action"), **refused)
             return
         frames, beginning, pieces = begun
         await stream.send(encode_message(beginning))
@@ -148,17 +175,21 @@ class Serving:
         async def permitted() -> bool:
             return await core.desk.do(partial(_permitted, core, peer, vault_id, action)) is frames
 
-        def some() -> list[bytes]:
-            return list(islice(pieces, PIECES_AT_ONCE))
+        def some() -> Generator[None, None, list[bytes]]:
+            made: list[bytes] = []
+            for piece in islice(pieces, PIECES_AT_ONCE):
+                made.append(piece)
+                yield  # one of small secrets takes a hundred times as long as one of a large one
+            return made
 
         async def send_all() -> int | None:
             sent = 0
-            ready = await core.desk.do(some, urgent=False)
+            ready = await core.desk.steps(some())
             while ready:
                 if not await permitted():
                     return None
                 # The next pieces are made while these travel; they wait for the next look at the right.
-                size, ready = await both(_send(stream, ready), core.desk.do(some, urgent=False))
+                size, ready = await both(_send(stream, ready), core.desk.steps(some()))
                 sent += size
             return sent
 
@@ -178,7 +209,7 @@ class Serving:
 
         def job() -> Ack | Failure:
             box = core.store.notifications
-            trusted = is_trusted(core.store.contacts.get(peer))
+            trusted = is_trusted(core, peer)
             goal = Box.INBOX if trusted else Box.REQUESTS
             where = admit(trusted, box.count(goal, peer, unread=True), box.count(goal))
             match where:
@@ -217,47 +248,30 @@ async def _right_is_gone(core: Core, vault_id: VaultId, permitted: Callable[[], 
 
 def _permitted(core: Core, peer: NodeId, vault_id: VaultId, action: Action) -> VaultFrames | None:
     """The vault, if `peer` may do `action` with it now; None otherwise, whatever the reason. Desk work."""
-    store = core.store
-    frames = vault_with_id(store, vault_id)
-    grant, revoked = (None, False) if frames is None else held_grant(store, frames.record, peer)
-    decision = decide(
-        action,
-        asker=peer,
-        vault=frames is not None,
-        grant=grant,
-        revoked=revoked,
-        gestalt_actions=explicit_actions(store.contacts.get(peer)),
-        now=core.clock.now(),
-    )
+    decision = core.beliefs.may(peer, action, vault_id, core.clock.now())
     if isinstance(decision, Refused):
         log.info("refused %s to a peer: %s", action.value, decision.reason)
         return None
-    return frames
+    return vault_with_id(core.store, vault_id)
 
 
 def _offers(core: Core, peer: NodeId) -> Generator[None, None, list[Offer] | None]:
-    """What a scan by `peer` shows: the vaults it holds a live grant for. None if it may not scan at all. Desk work."""
-    store, now = core.store, core.clock.now()
+    """What a scan by `peer` shows: the vaults it may have now. None if it may not scan at all. Desk work."""
     offers: list[Offer] = []
-    for frames in store.vaults.list():
+    for frames in core.store.vaults.list():
         yield
         with suppress(NotFound):  # deleted between two steps
-            grant = live_grant(store, frames.record, peer, Action.SCAN, now)
-            if grant is not None:
-                offers.append(_offer(core, peer, frames, grant))
-    explicit = explicit_actions(store.contacts.get(peer))
-    if not offers and isinstance(
-        decide(Action.SCAN, asker=peer, vault=False, grant=None, revoked=False, gestalt_actions=explicit, now=now),
-        Refused,
-    ):
+            found = grant_for(core, frames.record, peer)
+            if found is not None:
+                offers.append(_offer(frames, *found))
+    if not offers and not allows(core, peer, Action.SCAN):
         return None
     return sorted(offers, key=lambda offer: offer.name)
 
 
-def _offer(core: Core, peer: NodeId, frames: VaultFrames, grant: Grant) -> Offer:
+def _offer(frames: VaultFrames, grant: Grant, raw: bytes) -> Offer:
     record, facts = frames.record, head_facts(frames)
     secrets, size = (0, 0) if isinstance(facts, str) else (facts.secrets, facts.size)
-    raw = renewed_grant(core, record, peer)
     actions = tuple(name for name in TRANSFER_ACTIONS if name in grant.actions)
     return Offer(record.vault_id, record.name, actions, record.creator, record.nonce, raw, record.head, secrets, size)
 

@@ -1,152 +1,135 @@
-"""Sharing a vault with a node, ending that, and what was seen meanwhile. The owner's side; `cloning` is the receiver's."""
+"""Sharing a vault with a person, ending that, and what was seen meanwhile. The owner's side; `cloning` is the receiver's."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
-from pk_tui.agent.commits import head_tree
+from pk_tui.agent.auditing import SHARED_TOPIC, UNSHARED
+from pk_tui.agent.beliefs import Moved
 from pk_tui.agent.core import Core
-from pk_tui.agent.directory import describe, find_vault, known_contact, vault_with_id
+from pk_tui.agent.directory import find_vault
+from pk_tui.agent.exposure import exposed_to
+from pk_tui.agent.gestalts import tell
+from pk_tui.agent.members import describe_member, find_member, gestalt_name, in_order
 from pk_tui.agent.payloads import VAULT_SHARE, VaultShareBody
-from pk_tui.agent.rights import holders, is_trusted, lineage_of
-from pk_tui.agent.views import actions_given
-from pk_tui.api.events import NodeChanged, VaultChanged
+from pk_tui.agent.rights import grant_for, holders, is_trusted
+from pk_tui.agent.views import given
 from pk_tui.api.views import ExposedView, PermissionView, ShareView
-from pk_tui.clock import Instant
+from pk_tui.clock import Instant, rfc3339
 from pk_tui.errors import Misuse, PermissionDenied
-from pk_tui.records import replace
 from pk_tui.safe_text import safe_text
-from pk_tui.store.grants import IssuedGrant
-from pk_tui.store.node import NodeStore
-from pk_tui.store.vault import VaultFrames
 from pk_tui.store.vaultrecord import VaultRecord
-from pk_tui.terms import VAULT_ACTIONS, Action, CommitId, NodeId, SecretPath, VaultId
-from pk_tui.trust.grant import DEFAULT_TERM, read_grant, sign_grant
-from pk_tui.vault import ancestry, tree
+from pk_tui.terms import VAULT_ACTIONS, Action, NodeId, SecretPath, VaultId, Vertex
+from pk_tui.trust import sharing
+from pk_tui.trust.entitlement import Change
 
-SHARED = (Action.CLONE, Action.PULL, Action.SCAN)
-"""What a share gives. The first two are named in the grant; whoever holds a live grant may scan and sees that vault."""
-
-
-def renewed_grant(core: Core, record: VaultRecord, node: NodeId) -> bytes:
-    """The signed grant to hand to `node` now: past half of a default term it is issued anew. Desk work."""
-    row = core.store.grants.issued.get(VaultId(record.vault_id), node)
-    assert row is not None
-    grant = read_grant(row.grant, lineage_of(record))
-    now = core.clock.now()
-    if grant.not_after - grant.time == DEFAULT_TERM and grant.not_after - now < DEFAULT_TERM // 2:
-        return _issue(core, record, node, now + DEFAULT_TERM)
-    return row.grant
+SHARED = frozenset({Action.CLONE, Action.PULL, Action.SCAN})
+"""What a share gives. The first two are granted; whoever has one may scan and sees that vault."""
 
 
-def _issue(core: Core, record: VaultRecord, node: NodeId, not_after: Instant) -> bytes:
-    row = core.store.grants.issued.get(VaultId(record.vault_id), node)
-    serial = 1 if row is None else row.serial + 1
-    raw = sign_grant(
-        core.signing,
-        lineage_of(record),
-        node,
-        frozenset(SHARED) & VAULT_ACTIONS,
-        not_after=not_after,
-        serial=serial,
-        now=core.clock.now(),
-    )
-    core.store.grants.issued.put(IssuedGrant(record.vault_id, node.raw, raw, serial))
-    return raw
+async def share(core: Core, vault: str, member: str, not_after: Instant | None) -> ShareView:
+    """Grant scan, clone and pull to every node of a gestalt, by any member of it, and tell them. Raises UnknownNode, or
+    PermissionDenied if it is not trusted."""
 
-
-async def share(core: Core, vault: str, node: str, not_after: Instant | None) -> ShareView:
-    """Grant scan, clone and pull, and tell the node. Raises UnknownNode, or PermissionDenied if it is not trusted."""
-
-    def job() -> tuple[ShareView, VaultShareBody]:
+    def job() -> tuple[ShareView, dict[NodeId, VaultShareBody], Moved]:
         record = find_vault(core.store, vault).record
-        contact = known_contact(core.store, node, exact=True)
-        node_id = NodeId(contact.node)
-        now = core.clock.now()
-        if record.creator != core.node_id.raw:
-            raise PermissionDenied(
-                f"“{safe_text(record.name, 80)}” is a clone: only its owner {NodeId(record.creator).short}… can share it."
-            )
-        if not is_trusted(contact):
-            raise PermissionDenied(
-                f"{describe(contact)} is known but not trusted, so nothing is shared with it. Compare its id with its owner, "
-                f"then trust it with `pk-tui identities trust {node_id}`."
-            )
-        until = now + DEFAULT_TERM if not_after is None else not_after
-        if until <= now:
+        vault_id = VaultId(record.vault_id)
+        whom = find_member(core, member, exact=True)
+        _require_creator(core, record)
+        _require_trusted(core, whom)
+        if not_after is not None and not_after <= core.clock.now():
             raise Misuse("A share cannot end before it begins: the time given is not in the future.")
-        raw = _issue(core, record, node_id, until)
-        body = VaultShareBody(
-            record.vault_id, record.name, tuple(action.value for action in SHARED), record.creator, record.nonce, raw
-        )
-        return ShareView(VaultId(record.vault_id), node_id, SHARED, until), body
+        beliefs = core.beliefs
+        change = sharing.share(beliefs.held, beliefs.graph, whom, vault_id, SHARED & VAULT_ACTIONS, not_after)
+        _require_somebody(core, whom, change)
 
-    view, body = await core.desk.do(job)
-    await core.outbox.post(view.node_id, VAULT_SHARE, body)
-    core.bus.say(VaultChanged(view.vault_id))
-    core.bus.say(NodeChanged(view.node_id))
-    # A clone from an earlier share heard of nothing since that ended.
-    core.announcing.tell(view.node_id, view.vault_id)
+        def also() -> None:
+            until = None if not_after is None else rfc3339(not_after)
+            _note(core, SHARED_TOPIC, record, whom, until=until)
+
+        moved = beliefs.grant(core.store, change, core.clock.now(), also)
+        bodies = {
+            node: _body(record, found[1])
+            for node in in_order(core, beliefs.graph.of(whom))
+            if node != core.node_id and (found := grant_for(core, record, node)) is not None
+        }
+        return ShareView(vault_id, tuple(bodies), given(SHARED), not_after), bodies, moved
+
+    view, bodies, moved = await core.desk.do(job)
+    tell(core, Moved(moved.nodes | bodies.keys(), moved.vaults | {view.vault_id}))
+    for node, body in bodies.items():
+        await core.outbox.post(node, VAULT_SHARE, body)
+        # A clone from an earlier share heard of nothing since that ended.
+        core.announcing.tell(node, view.vault_id)
     return view
 
 
-async def unshare(core: Core, vault: str, node: str) -> Sequence[ExposedView]:
-    """End the share; what the node has seen and that has not changed since is returned."""
+def _require_creator(core: Core, record: VaultRecord) -> None:
+    if record.creator != core.node_id.raw:
+        raise PermissionDenied(
+            f"“{safe_text(record.name, 80)}” is a clone: only its owner {NodeId(record.creator).short}… can share it."
+        )
 
-    def revoke() -> tuple[VaultId, NodeId]:
+
+def _require_trusted(core: Core, member: Vertex) -> None:
+    nodes = core.beliefs.graph.of(member).nodes
+    if not any(is_trusted(core, node) for node in nodes):
+        raise PermissionDenied(
+            f"{describe_member(core, member)} is known but not trusted, so nothing is shared with it. Compare its id with its "
+            f"owner, then trust it with `pk-tui identities trust {member}`."
+        )
+
+
+def _require_somebody(core: Core, member: Vertex, change: Change) -> None:
+    """An identity can have lost all its nodes to a no, or to doubt."""
+    if change.come and not frozenset().union(*(one.confirmed for one in change.come)) - {core.node_id}:
+        raise PermissionDenied(
+            f"Nothing was shared: none of the nodes of {describe_member(core, member)} is let in here. Name the node that is to "
+            "have it."
+        )
+
+
+def _body(record: VaultRecord, grant: bytes) -> VaultShareBody:
+    actions = tuple(sorted(action.value for action in SHARED))
+    return VaultShareBody(record.vault_id, record.name, actions, record.creator, record.nonce, grant)
+
+
+def _note(core: Core, topic: str, record: VaultRecord, member: Vertex, **details: object) -> None:
+    """Into the audit. Desk work."""
+    whom = {"node_id" if isinstance(member, NodeId) else "identity": str(member)}
+    vault_id = str(VaultId(record.vault_id))
+    core.auditing.note(core.store, topic, **whom, vault_id=vault_id, vault_name=record.name, **details)
+
+
+async def unshare(core: Core, vault: str, member: str) -> Sequence[ExposedView]:
+    """End the share for the whole gestalt; what its nodes have seen and that has not changed since is returned."""
+
+    def revoke() -> tuple[VaultId, frozenset[NodeId], Moved]:
         record = find_vault(core.store, vault).record
-        contact = known_contact(core.store, node, exact=True)
-        vault_id, node_id = VaultId(record.vault_id), NodeId(contact.node)
-        row = core.store.grants.issued.get(vault_id, node_id)
-        if row is not None and row.revoked is None:  # the row stays, so that its serial is never used again
-            core.store.grants.issued.put(replace(row, revoked=core.clock.now()))
-        return vault_id, node_id
+        vault_id = VaultId(record.vault_id)
+        whom = find_member(core, member, exact=True)
+        beliefs = core.beliefs
+        change = sharing.unshare(beliefs.held, beliefs.graph, whom, vault_id)
+        moved = Moved()
+        if change:
+            moved = beliefs.grant(core.store, change, core.clock.now(), lambda: _note(core, UNSHARED, record, whom))
+        return vault_id, beliefs.graph.of(whom).nodes | moved.nodes, moved
 
-    vault_id, node_id = await core.desk.do(revoke)
-    core.bus.say(VaultChanged(vault_id))
-    core.bus.say(NodeChanged(node_id))
-    return await core.desk.steps(_exposed(core.store, vault_id, node_id))
-
-
-def _exposed(store: NodeStore, vault_id: VaultId, node: NodeId) -> Generator[None, None, list[ExposedView]]:
-    """Secrets whose present value was, at whatever path, in any version that was served to `node`: it holds all history."""
-    seen = store.served.latest(node, vault_id)
-    frames = vault_with_id(store, vault_id)
-    if seen is None or frames is None or seen.new not in frames:
-        return []
-    served: set[bytes] = set()
-    for _, commit in ancestry.every(frames, CommitId(seen.new)):
-        yield from _gather(frames, commit.tree, served)
-    exposed: list[ExposedView] = []
-    for number, row in enumerate(tree.listing(frames, head_tree(frames), (), True)):
-        if not row.is_directory and row.oid in served:
-            exposed.append(ExposedView(SecretPath(tuple(row.path.split("/"))), CommitId(seen.new)))
-        if number % 1000 == 0:
-            yield
-    return exposed
-
-
-def _gather(frames: VaultFrames, directory: bytes, names: set[bytes]) -> Generator[None, None, None]:
-    """Add the names of all that a directory holds; one that was gathered before is not read again."""
-    if directory in names:
-        return
-    names.add(directory)
-    yield
-    for row in tree.listing(frames, directory, (), False):
-        if row.is_directory:
-            yield from _gather(frames, row.oid, names)
-        else:
-            names.add(row.oid)
+    vault_id, nodes, moved = await core.desk.do(revoke)
+    tell(core, Moved(moved.nodes | nodes, moved.vaults | {vault_id}))
+    exposed: dict[SecretPath, ExposedView] = {}
+    for node in sorted(nodes):
+        for row in await core.desk.steps(exposed_to(core.store, vault_id, node)):
+            exposed.setdefault(row.path, row)
+    return [exposed[path] for path in sorted(exposed, key=lambda path: path.parts)]
 
 
 async def permissions(core: Core, vault: str) -> Sequence[PermissionView]:
-    """Who holds a live grant for this vault."""
+    """Who may have this vault now."""
 
     def job() -> list[PermissionView]:
-        record = find_vault(core.store, vault).record
-        return [
-            PermissionView(node, str(node), actions_given(grant))
-            for node, grant in holders(core.store, record, core.clock.now())
-        ]
+        found = holders(core, VaultId(find_vault(core.store, vault).record.vault_id))
+        graph = core.beliefs.graph
+        return [PermissionView(node, gestalt_name(graph.of(node)), given(found[node])) for node in sorted(found)]
 
     return await core.desk.do(job)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pk_tui.agent import cloning, exporting, forgetting, forking, importing, merging, resolving, restoring, sharing
+from pk_tui.agent import (
+    cloning,
+    exporting,
+    exposure,
+    forgetting,
+    forking,
+    importing,
+    merging,
+    resolving,
+    restoring,
+    sharing,
+)
 from pk_tui.agent.commits import create_vault
 from pk_tui.agent.core import Gate
 from pk_tui.agent.directory import find_vault, require_free_name
-from pk_tui.agent.rights import holders, live_shares
+from pk_tui.agent.rights import holders
 from pk_tui.agent.versions import find_version
 from pk_tui.agent.views import vault_view, version_view
 from pk_tui.api.events import VaultChanged, VaultRemoved
@@ -21,9 +31,11 @@ from pk_tui.api.views import (
     CloneView,
     CommitView,
     ConflictView,
+    DecisionView,
     ExportForm,
     ExportView,
     ExposedView,
+    ExposureView,
     ForgetView,
     ImportKind,
     ImportPlanView,
@@ -40,6 +52,7 @@ from pk_tui.errors import NotFound
 from pk_tui.plaintext import Plaintext
 from pk_tui.records import replace
 from pk_tui.terms import CommitId, SecretPath, VaultId, vault_name
+from pk_tui.trust.sharing import without_vault
 from pk_tui.vault import history
 
 LOG_LIMIT = 1000
@@ -68,20 +81,14 @@ class VaultService:
         core = self._gate.core()
 
         def work() -> Generator[None, None, list[VaultView]]:
-            """One look at all grants, however many vaults there are; reading one is a signature to verify."""
-            store = core.store
-            shared_with: Counter[bytes] = Counter()
-            for share in live_shares(store, store.grants.issued.list(), core.clock.now()):
-                if share is not None:
-                    shared_with[share[0].vault_id] += 1
-                yield
-            views = []
+            store, views = core.store, []
             for frames in store.vaults.list():
                 with suppress(NotFound):  # deleted between two steps
                     record = frames.record
                     waiting = store.conflicts.count(VaultId(record.vault_id))
                     behind = core.watching.behind(record)
-                    views.append(vault_view(frames, shared_with[record.vault_id], behind, waiting))
+                    shared_with = len(holders(core, VaultId(record.vault_id)))
+                    views.append(vault_view(frames, shared_with, behind, waiting))
                 yield
             return sorted(views, key=lambda view: view.name)
 
@@ -93,7 +100,7 @@ class VaultService:
         def job() -> VaultView:
             name, at, _ = vault.partition("@")
             frames = find_vault(core.store, name)
-            shared_with = len(holders(core.store, frames.record, core.clock.now()))
+            shared_with = len(holders(core, frames.vault_id))
             waiting = core.store.conflicts.count(frames.vault_id)
             view = vault_view(frames, shared_with, core.watching.behind(frames.record), waiting)
             return version_view(view, find_version(core.store, vault)) if at else view
@@ -118,11 +125,15 @@ class VaultService:
 
         def job() -> VaultId:
             vault_id = VaultId(find_vault(core.store, vault).record.vault_id)
-            # One transaction: a vault that is gone leaves no right behind that a later vault could inherit.
-            with core.store.transaction():
+
+            def also() -> None:
                 core.store.grants.issued.remove_vault(vault_id)
                 core.store.conflicts.remove_vault(vault_id)
                 core.store.vaults.delete(vault_id)
+
+            # One transaction: a vault that is gone leaves no right behind.
+            change = without_vault(core.beliefs.held, vault_id)
+            core.beliefs.grant(core.store, change, core.clock.now(), also)
             core.watching.forget(vault_id)
             return vault_id
 
@@ -177,14 +188,18 @@ class VaultService:
         progress: OnProgress = None,
         leave_origin: bool = False,
         value_of: str | None = None,
+        everywhere: bool = False,
     ) -> ForgetView:
-        return await forgetting.forget(self._gate.core(), vault, path, progress, leave_origin, value_of)
+        return await forgetting.forget(self._gate.core(), vault, path, progress, leave_origin, value_of, everywhere)
 
     async def share(self, vault: str, node: str, not_after: Instant | None = None) -> ShareView:
         return await sharing.share(self._gate.core(), vault, node, not_after)
 
     async def unshare(self, vault: str, node: str) -> Sequence[ExposedView]:
         return await sharing.unshare(self._gate.core(), vault, node)
+
+    async def exposure(self, vault: str | None = None) -> Sequence[ExposureView]:
+        return await exposure.exposure(self._gate.core(), vault)
 
     async def permissions(self, vault: str) -> Sequence[PermissionView]:
         return await sharing.permissions(self._gate.core(), vault)
@@ -215,6 +230,12 @@ class VaultService:
     async def resolve(self, vault: str, path: SecretPath, take: Take) -> CommitId | None:
         return await resolving.resolve(self._gate.core(), vault, path, take)
 
+    async def resolve_all(self, vault: str, take: Take, paths: Sequence[SecretPath] | None = None) -> DecisionView:
+        return await resolving.resolve_all(self._gate.core(), vault, take, paths)
+
+    async def reopen(self, vault: str, conflicts: Sequence[ConflictView], commit: str | None = None) -> CommitId | None:
+        return await resolving.reopen(self._gate.core(), vault, conflicts, commit)
+
     async def plan_import(
         self,
         vault: str,
@@ -222,8 +243,10 @@ class VaultService:
         kind: ImportKind = ImportKind.AUTO,
         password: Plaintext | None = None,
         key_file: Path | None = None,
+        progress: OnProgress = None,
+        rows: int = 1000,
     ) -> ImportPlanView:
-        return await importing.plan_import(self._gate.core(), vault, source, kind, password, key_file)
+        return await importing.plan_import(self._gate.core(), vault, source, kind, password, key_file, progress, rows)
 
     async def import_from(
         self,

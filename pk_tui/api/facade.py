@@ -14,20 +14,24 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from pk_tui.api.audit import Audit
+from pk_tui.api.care import BackupView, CheckView, TidyView
 from pk_tui.api.events import AgentEvent
-from pk_tui.api.items import CodeView, ItemView, Recipe, SlotChange, SuggestionView, TemplateView
+from pk_tui.api.items import Items
+from pk_tui.api.keys import Keys
+from pk_tui.api.trust import Linking
 from pk_tui.api.views import (
-    BackupView,
     ChangeView,
-    CheckView,
     CloneView,
     CommitView,
     ConflictView,
     ConnectionView,
+    DecisionView,
     EntryView,
     ExportForm,
     ExportView,
     ExposedView,
+    ExposureView,
     ForgetView,
     FoundView,
     GestaltView,
@@ -46,7 +50,6 @@ from pk_tui.api.views import (
     StatusView,
     StepView,
     Take,
-    TidyView,
     VaultView,
 )
 from pk_tui.clock import Instant
@@ -71,7 +74,9 @@ class Lifecycle(Protocol):
         """Say whether this is the node's password, and do nothing else: for a locked screen. Raises WrongPassword."""
         ...
 
-    async def check(self, repair: bool = False, password: Plaintext | None = None) -> CheckView:
+    async def check(
+        self, repair: bool = False, password: Plaintext | None = None, progress: OnProgress = None
+    ) -> CheckView:
         """Read and verify every stored byte. With `repair`, first put right what can be without losing anything; otherwise
         nothing is changed. Raises Locked, unless the node is to be unlocked with `password`: then one that damage keeps from
         opening is told of too."""
@@ -128,9 +133,11 @@ class Vaults(Protocol):
         progress: OnProgress = None,
         leave_origin: bool = False,
         value_of: str | None = None,
+        everywhere: bool = False,
     ) -> ForgetView:
         """Remove a secret or directory from all of history: versions are written anew, under a new key, and the old frames go.
-        With `value_of` (a version) only where the secret has the value that it has there, which must not be that of now.
+        With `value_of` (a version) only where the secret has the value that it has there, which must not be that of now; with
+        `everywhere` also where other secrets of the vault have it, of which none may have it now.
         ReadOnly for a clone. Conflict if it came into a fork with versions of its origin, from which it would come again; with
         `leave_origin` the fork is then a vault of its own, which no longer pulls."""
         ...
@@ -145,11 +152,25 @@ class Vaults(Protocol):
         """None if nothing had to be written. NotFound if there is no conflict at this path."""
         ...
 
+    async def resolve_all(self, vault: str, take: Take, paths: Sequence[SecretPath] | None = None) -> DecisionView:
+        """All that wait, or those at these paths, in one way and one commit; paths at which none waits are left out."""
+        ...
+
+    async def reopen(self, vault: str, conflicts: Sequence[ConflictView], commit: str | None = None) -> CommitId | None:
+        """Take back a decision: the conflicts that it decided wait again, and what the version `commit` wrote for it is taken
+        back, all or nothing. None if nothing had to be written. Conflict as with `revert`; NotFound if what a conflict is
+        about is not in the history any more."""
+        ...
+
     async def share(self, vault: str, node: str, not_after: Instant | None = None) -> ShareView:
         """UnknownNode if not known; PermissionDenied if known but not trusted."""
         ...
 
     async def unshare(self, vault: str, node: str) -> Sequence[ExposedView]: ...
+    async def exposure(self, vault: str | None = None) -> Sequence[ExposureView]:
+        """Secrets of this vault, or of all, that a node without rights has seen and that have not changed since."""
+        ...
+
     async def permissions(self, vault: str) -> Sequence[PermissionView]: ...
     async def scan(self, node: str) -> Sequence[OfferView]: ...
 
@@ -176,9 +197,11 @@ class Vaults(Protocol):
         kind: ImportKind = ImportKind.AUTO,
         password: Plaintext | None = None,
         key_file: Path | None = None,
+        progress: OnProgress = None,
+        rows: int = 1000,
     ) -> ImportPlanView:
-        """What `import_from` would do. WrongPassword if the source is sealed and `password` (with `key_file`, for a KeePass
-        database) does not open it."""
+        """What `import_from` would do, of the first `rows` secrets one by one. WrongPassword if the source is sealed and
+        `password` (with `key_file`, for a KeePass database) does not open it."""
         ...
 
     async def import_from(
@@ -246,59 +269,6 @@ class Secrets(Protocol):
     async def copy(
         self, source: tuple[str, SecretPath], target: tuple[str, SecretPath], recursive: bool = False
     ) -> CommitId: ...
-
-
-class Items(Protocol):
-    """Secrets with named slots, made from templates."""
-
-    async def templates(self, vault: str | None = None) -> Sequence[TemplateView]:
-        """Built-in ones, and with `vault` those kept in it (`.templates/NAME`)."""
-        ...
-
-    async def create(
-        self,
-        vault: str,
-        path: SecretPath,
-        template: str,
-        title: str,
-        slots: Sequence[SlotChange],
-        tags: Sequence[str] = (),
-    ) -> CommitId:
-        """AlreadyExists if something is there. Misuse for a template that is not, or a required slot without a value."""
-        ...
-
-    async def get(self, vault: str, path: SecretPath) -> ItemView:
-        """Misuse if the secret is no item."""
-        ...
-
-    async def change(
-        self,
-        vault: str,
-        path: SecretPath,
-        slots: Sequence[SlotChange] = (),
-        title: str | None = None,
-        tags: Sequence[str] | None = None,
-    ) -> CommitId | None: ...
-
-    async def code(self, vault: str, path: SecretPath) -> CodeView:
-        """The one-time code of now, of an item's first otp slot (or the one named by `#slot`), or of a secret that is an
-        otpauth:// address or a bare base32 key."""
-        ...
-
-    async def check(self, slot_type: str, value: Plaintext, choices: Sequence[str] = ()) -> str | None:
-        """Why a value does not look like one of this type, without quoting it: what `SlotView.warning` would say once it is
-        kept. None if nothing speaks against it. Keeps nothing."""
-        ...
-
-    async def suggest(self, recipe: Recipe) -> SuggestionView: ...
-
-    async def generate(self, vault: str, path: SecretPath, recipe: Recipe) -> CommitId:
-        """Write a new value to a secret or slot."""
-        ...
-
-    async def new_ssh_key(self, vault: str, path: SecretPath, title: str, comment: str = "") -> CommitId:
-        """An item with a new Ed25519 key pair in OpenSSH's form."""
-        ...
 
 
 class Nodes(Protocol):
@@ -372,6 +342,12 @@ class AgentApi(Protocol):
     @property
     def gestalts(self) -> Gestalts: ...
     @property
+    def linking(self) -> Linking: ...
+    @property
     def notifications(self) -> Notifications: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def audit(self) -> Audit: ...
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[AgentEvent]]: ...

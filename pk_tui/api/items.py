@@ -1,10 +1,16 @@
-"""What the windows see of items: secrets with named slots. Frozen values; text in them is raw and goes through `safe_text`."""
+"""Items, which are secrets with named slots: what windows see of them, and what the agent promises about them.
+
+The values are frozen; text in them is raw and goes through `safe_text`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pk_tui.plaintext import Plaintext
+from pk_tui.terms import CommitId, SecretPath
 
 ITEM_BEGINS = b'{"pk-item":1,'
 """How the bytes of every item begin, and of hardly anything else: who has read them need not ask for each secret."""
@@ -99,3 +105,56 @@ class SuggestionView:
 
     value: Plaintext
     entropy_bits: float
+
+
+class Items(Protocol):
+    """Secrets with named slots, made from templates."""
+
+    async def templates(self, vault: str | None = None) -> Sequence[TemplateView]:
+        """Built-in ones, and with `vault` those kept in it (`.templates/NAME`)."""
+        ...
+
+    async def create(
+        self,
+        vault: str,
+        path: SecretPath,
+        template: str,
+        title: str,
+        slots: Sequence[SlotChange],
+        tags: Sequence[str] = (),
+    ) -> CommitId:
+        """AlreadyExists if something is there. Misuse for a template that is not, or a required slot without a value."""
+        ...
+
+    async def get(self, vault: str, path: SecretPath) -> ItemView:
+        """Misuse if the secret is no item."""
+        ...
+
+    async def change(
+        self,
+        vault: str,
+        path: SecretPath,
+        slots: Sequence[SlotChange] = (),
+        title: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> CommitId | None: ...
+
+    async def code(self, vault: str, path: SecretPath) -> CodeView:
+        """The one-time code of now, of an item's first otp slot (or the one named by `#slot`), or of a secret that is an
+        otpauth:// address or a bare base32 key."""
+        ...
+
+    async def check(self, slot_type: str, value: Plaintext, choices: Sequence[str] = ()) -> str | None:
+        """Why a value does not look like one of this type, without quoting it: what `SlotView.warning` would say once it is
+        kept. None if nothing speaks against it. Keeps nothing."""
+        ...
+
+    async def suggest(self, recipe: Recipe) -> SuggestionView: ...
+
+    async def generate(self, vault: str, path: SecretPath, recipe: Recipe) -> CommitId:
+        """Write a new value to a secret or slot."""
+        ...
+
+    async def new_ssh_key(self, vault: str, path: SecretPath, title: str, comment: str = "") -> CommitId:
+        """An item with a new Ed25519 key pair in OpenSSH's form."""
+        ...

@@ -31,46 +31,6 @@ class StatusView:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemView:
-    """Something stored that does not verify. `kind` is one of: missing, altered, extra, dangling, moved, wrong kind, rolled back.
-    `vault_id` and `path` where they are known."""
-
-    kind: str
-    vault_id: VaultId | None
-    path: str | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """What a check of everything found. `objects` are those that were read and are as they should be; `repaired` says in words
-    what was put right before."""
-
-    ok: bool
-    vaults: int
-    objects: int
-    problems: tuple[ProblemView, ...]
-    repaired: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BackupView:
-    file: str
-    vaults: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class TidyView:
-    """`before` and `after`: bytes of the database file."""
-
-    vaults: int
-    objects: int
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
 class OriginView:
     node_id: NodeId
     vault_id: VaultId
@@ -138,14 +98,23 @@ class ConflictView:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What was decided: the version that it needed, None if nothing had to be written; and the conflicts as they were."""
+
+    commit: CommitId | None
+    decided: tuple[ConflictView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetView:
     """What forgetting did: how many versions were written anew, how many objects are gone, which nodes hold copies that
-    nobody can take back, and the new head."""
+    nobody can take back, and the new head. `still_held`: of one value, that the vault holds the same elsewhere."""
 
     versions: int
     objects: int
     seen_by: tuple[NodeId, ...]
     head: CommitId
+    still_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +217,12 @@ class FoundView:
 
 @dataclass(frozen=True, slots=True)
 class ShareView:
+    """`nodes`: all of the gestalt that have it now; `not_after`: when it ends, None if it lasts until it is taken back."""
+
     vault_id: VaultId
-    node_id: NodeId
+    nodes: tuple[NodeId, ...]
     actions: tuple[Action, ...]
-    not_after: Instant
+    not_after: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +230,17 @@ class ExposedView:
     """A secret that a node has seen and that has not changed since."""
 
     path: SecretPath
+    last_seen_commit: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureView:
+    """A secret that a node without rights has seen, and that has not changed since."""
+
+    vault_id: VaultId
+    vault_name: str
+    path: SecretPath
+    seen_by: NodeId
     last_seen_commit: CommitId
 
 
@@ -355,21 +337,37 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class SharedView:
-    """A vault of ours that a gestalt holds a live grant for."""
+    """A vault of ours that a gestalt holds a live grant for. `through`: the members that were named when it was shared, as node
+    ids or `provider:name`; `nodes`: those that have it now."""
 
     vault_id: VaultId
     name: str
     actions: tuple[Action, ...]
+    through: tuple[str, ...] = ()
+    nodes: tuple[NodeId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """Two nodes that belong together: both have signed it, at the time given."""
+
+    one: NodeId
+    other: NodeId
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
 class GestaltView:
+    """`expelled`: it is one node, which was expelled by recovery words and belongs to nobody any more."""
+
     gestalt: str
     nodes: tuple[NodeId, ...]
     identities: tuple[str, ...]
     actions: tuple[Action, ...]
     trusted: bool
     shared: tuple[SharedView, ...] = ()
+    links: tuple[LinkView, ...] = ()
+    expelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

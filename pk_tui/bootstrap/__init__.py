@@ -32,6 +32,9 @@ def main(argv: list[str]) -> int:
 
     found = client.hoist(argv)
     if found.fault is None and found.rest in ([], ["playground"]):
+        from pk_tui.bootstrap.collecting import not_while_loading
+
+        not_while_loading()
         from pk_tui.bootstrap.ui import open_ui
 
         return open_ui(found)

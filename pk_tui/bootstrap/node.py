@@ -27,7 +27,7 @@ from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import FileWitness, Witness
 from pk_tui.terms import Address, NodeId
-from pk_tui.trust.claim import make_genesis
+from pk_tui.trust.genesis import make_genesis
 
 OpenStore = Callable[[Database, Witness], NodeStore]
 

@@ -38,7 +38,8 @@ from pk_tui.store.notifications import Box
 from pk_tui.store.vaultrecord import VaultRecord
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import CommitId, NodeId, NotificationId, VaultId
-from pk_tui.trust.claim import make_genesis
+from pk_tui.trust.entitlement import Change
+from pk_tui.trust.genesis import make_genesis
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import new_lineage
 from pk_tui.trust.succession import make_succession, recovery_key_of
@@ -160,6 +161,8 @@ def _succeed(
             store.grants.issued.remove_vault(VaultId(record.vault_id))
             if record.creator == old.node_id.raw:
                 frames.commit(None, _ours(record, signing, now))
+        granted_on_vaults = frozenset(one for one in store.entitlements.list() if one.vault is not None)
+        store.entitlements.apply(Change(gone=granted_on_vaults))
         for note in store.notifications.list(Box.OUTBOX):
             store.notifications.remove(Box.OUTBOX, NodeId(note.node), NotificationId(note.id))
         store.settings.put(PREDECESSOR_SETTING, old.node_id.raw + bytes((recovery is not None,)))

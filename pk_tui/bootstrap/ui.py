@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from pk_tui.bootstrap.collecting import collect_seldom
+from pk_tui.bootstrap.collecting import collect_seldom, loaded
 from pk_tui.bootstrap.front import HolderFront
 from pk_tui.control import client
 from pk_tui.errors import PkError
@@ -23,6 +23,8 @@ from pk_tui.safe_text import safe_text
 
 NO_TERMINAL = 2
 """Exit code: no usable terminal for the UI."""
+LOADED_WITHIN = 1.0
+"""Seconds from the start of the UI after which the collector looks for rings again, whatever was drawn by then."""
 LOCK_HELD_AT_MOST = 0.0005
 """Seconds that one thread keeps the interpreter while another wants it."""
 WISHES = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_FPS"})
@@ -67,6 +69,7 @@ def favour_the_screen() -> None:
 async def _show(front: HolderFront, in_playground: bool) -> int:
     from pk_tui.tui.launch import UiOptions, run_ui  # only now: textual reads its variables when it is loaded
 
+    asyncio.get_running_loop().call_later(LOADED_WITHIN, loaded)
     async with front:
         return await run_ui(front, UiOptions(playground=in_playground))
 

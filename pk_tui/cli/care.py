@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pk_tui.api.views import ForgetView, TidyView
+from pk_tui.api.care import TidyView
+from pk_tui.api.views import ForgetView
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, option, verb
 from pk_tui.cli.output import many, size_text
@@ -19,19 +20,25 @@ from pk_tui.terms import SecretPath
     argument("PATH"),
     flag("--yes", "Do not ask (for scripts)."),
     option("--value-of", "Forget only the value that the secret has in this version.", "COMMIT", called="value_of"),
+    flag("--everywhere", "With --value-of: forget this value also where other secrets of the vault have or had it."),
     flag("--leave-origin", "In a fork: forget also what came from its origin; it then no longer pulls from there."),
 )
-async def forget(call: Call, vault: str, path: str, yes: bool, value_of: str | None, leave_origin: bool) -> None:
+async def forget(
+    call: Call, vault: str, path: str, yes: bool, value_of: str | None, everywhere: bool, leave_origin: bool
+) -> None:
     """Remove a secret or directory from all versions of a vault, for good.
 
     The history is written anew without it, under a new key, and the old frames are deleted: there is no way back. Versions get
     new commit ids. With --value-of the secret stays, and only one of its old values goes. Only this path is forgotten: a copy
-    of the secret at another path, or in another vault, stays. Nodes that have cloned the vault keep what they have, and so do
+    of the secret at another path, or in another vault, stays; --value-of with --everywhere reaches copies at every path of this
+    vault, of which none may have the value now. Nodes that have cloned the vault keep what they have, and so do
     backups: change the value wherever it is used.
     """
+    if everywhere and value_of is None:
+        raise Misuse("--everywhere goes with --value-of COMMIT, which says what value is meant.")
     where = SecretPath.parse(path)
     shown = safe_text(f"{vault}:{where}", 1400)
-    what = f"“{shown}”" if value_of is None else f"One value of “{shown}”"
+    what = f"“{shown}”" if value_of is None else f"One value of “{shown}”{' everywhere' if everywhere else ''}"
     if not yes:
         await _require_consent(
             call,
@@ -39,13 +46,15 @@ async def forget(call: Call, vault: str, path: str, yes: bool, value_of: str | N
             "Type yes to go on: ",
         )
     with call.out.progress() as progress:
-        view = await call.api.vaults.forget(vault, where, progress, leave_origin, value_of)
+        view = await call.api.vaults.forget(vault, where, progress, leave_origin, value_of, everywhere)
     value = {
         "versions": view.versions,
         "objects": view.objects,
         "seen_by": [str(node) for node in view.seen_by],
         "head": str(view.head),
     }
+    if value_of is not None:
+        value["still_held"] = view.still_held
     await call.out.done(value, _forgotten(what, view))
 
 
@@ -61,6 +70,8 @@ def _forgotten(what: str, view: ForgetView) -> str:
         lines.append("Their clones show the history as rewritten. Change the value where it is used.")
     else:
         lines.append("No other node had been given a version that held it.")
+    if view.still_held:
+        lines.append("Other places of this vault still hold the same value; --everywhere forgets it there too.")
     return "\n".join(lines)
 
 

@@ -163,8 +163,8 @@ def option(
     )
 
 
-def flag(name: str, about: str) -> click.Option:
-    return click.Option([name], help=about, is_flag=True)
+def flag(name: str, about: str, called: str | None = None) -> click.Option:
+    return click.Option([name, called] if called else [name], help=about, is_flag=True)
 
 
 def choice(name: str, about: str, values: Sequence[str]) -> click.Option:

@@ -114,17 +114,23 @@ async def conflicts(call: Call, vault: str) -> None:
     vaults,
     "resolve",
     argument("VAULT"),
-    argument("PATH"),
+    argument("PATH", optional=True),
     maybe(
         "--take",
         "Which side stays; both: theirs lies beside ours, named after its node.",
         [side.value for side in Take],
     ),
+    flag("--all", "Decide all that wait, in one version.", called="everything"),
 )
-async def resolve(call: Call, vault: str, path: str, take: str | None) -> None:
-    """Decide a conflict."""
+async def resolve(call: Call, vault: str, path: str | None, take: str | None, everything: bool) -> None:
+    """Decide a conflict, or all that wait in this vault."""
     if take is None:
         raise Misuse("Say which side stays: --take ours, --take theirs or --take both.")
+    if (path is None) != everything:
+        raise Misuse("Name the one conflict to decide by its PATH, or decide all that wait with --all.")
+    if path is None:
+        await _resolve_all(call, vault, Take(take))
+        return
     where = SecretPath.parse(path)
     commit = await call.api.vaults.resolve(vault, where, Take(take))
     shown = safe_text(str(where), 1200)
@@ -134,3 +140,15 @@ async def resolve(call: Call, vault: str, path: str, take: str | None) -> None:
         Take.BOTH: f"Both versions of “{shown}” are here now.",
     }
     await call.out.done({"commit": _commit(commit)}, said[Take(take)])
+
+
+async def _resolve_all(call: Call, vault: str, take: Take) -> None:
+    view = await call.api.vaults.resolve_all(vault, take)
+    number, name = len(view.decided), safe_text(vault)
+    if number:
+        kept = {Take.OURS: "ours stays", Take.THEIRS: "theirs was taken", Take.BOTH: "both are kept"}[take]
+        said = f"Decided {many(number, 'conflict')} in “{name}”: {kept}."
+    else:
+        said = f"No conflict waits in “{name}”."
+    decided = [str(row.path) for row in view.decided]
+    await call.out.done({"commit": _commit(view.commit), "decided": decided}, said)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
-from pk_tui.api.items import SlotSpec, SlotView, TemplateView
+from pk_tui.api.items import SlotChange, SlotSpec, SlotView, TemplateView
 from pk_tui.cli.arguments import editable_address, secret_address
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import Noun, argument, flag, option, verb
@@ -14,7 +14,7 @@ from pk_tui.cli.output import Column, size_text
 from pk_tui.cli.slot_text import MAX_TEXT, editable, read_edited, read_slots, slot_values
 from pk_tui.errors import Misuse
 from pk_tui.safe_text import safe_text
-from pk_tui.terms import CommitId
+from pk_tui.terms import CommitId, SecretPath
 
 items = Noun("items", "Items: secrets with named slots, made from templates. A slot is named as VAULT:PATH#SLOT.")
 
@@ -76,11 +76,13 @@ async def create(call: Call, item: str, template: str | None, title: str | None,
     vault, path = secret_address(item)
     if template is None:
         raise Misuse("Say which kind of item it is with --template. `pk-tui items templates` lists them.")
-    text = await _input(call)
+    slots = read_slots(await _input(call) or b"{}")
     commit = await call.api.items.create(
-        vault, path, template, path.name if title is None else title, read_slots(text or b"{}"), tuple(tags)
+        vault, path, template, path.name if title is None else title, slots, tuple(tags)
     )
-    await call.out.done({"commit": str(commit)}, f"Made “{safe_text(item, 1400)}”.")
+    warnings = await _warnings(call, vault, path, commit, slots)
+    await call.out.done({"commit": str(commit), "warnings": warnings}, f"Made “{safe_text(item, 1400)}”.")
+    await _warn(call, warnings)
 
 
 @verb(items, "get", argument("ITEM"), flag("--reveal", "Show hidden values too."))
@@ -98,9 +100,7 @@ async def get(call: Call, item: str, reveal: bool) -> None:
     rows = [("title", view.title), ("template", view.template), ("tags", ", ".join(view.tags) or "none")]
     rows += [(safe_text(slot.name, 80), _value_text(slot, reveal)) for slot in view.slots]
     await call.out.facts(value, rows)
-    for slot in view.slots:
-        if slot.warning:
-            await call.out.note(f"{safe_text(slot.name, 80)}: {slot.warning}")
+    await _warn(call, {slot.name: slot.warning for slot in view.slots if slot.warning})
 
 
 def _value_text(slot: SlotView, reveal: bool) -> str:
@@ -133,9 +133,9 @@ async def set_slots(call: Call, item: str, title: str | None, tags: Sequence[str
         raise Misuse("Either give tags, or take them away with --no-tags.")
     new_tags = tuple(tags) if tags or no_tags else None
     about_slots = (title is None and new_tags is None) or not call.invocation.request.stdin_tty
-    text = await _input(call) if about_slots else b""
-    commit = await call.api.items.change(vault, path, read_slots(text or b"{}"), title, new_tags)
-    await _changed(call, item, commit)
+    slots = read_slots((await _input(call) if about_slots else b"") or b"{}")
+    commit = await call.api.items.change(vault, path, slots, title, new_tags)
+    await _changed(call, item, commit, slots)
 
 
 @verb(items, "edit", argument("ITEM"))
@@ -149,7 +149,7 @@ async def edit(call: Call, item: str) -> None:
         await _changed(call, item, None)
         return
     title, tags, changes = read_edited(after.reveal(), before)
-    await _changed(call, item, await call.api.items.change(vault, path, changes, title, tuple(tags)))
+    await _changed(call, item, await call.api.items.change(vault, path, changes, title, tuple(tags)), changes)
 
 
 @verb(
@@ -171,10 +171,29 @@ async def ssh_key(call: Call, item: str, title: str | None, comment: str) -> Non
     )
 
 
-async def _changed(call: Call, item: str, commit: CommitId | None) -> None:
+async def _changed(call: Call, item: str, commit: CommitId | None, slots: Sequence[SlotChange] = ()) -> None:
     shown = safe_text(item, 1400)
+    vault, path = secret_address(item)
     sentence = f"Nothing of “{shown}” was changed." if commit is None else f"Changed “{shown}”."
-    await call.out.done({"commit": None if commit is None else str(commit)}, sentence)
+    warnings = await _warnings(call, vault, path, commit, slots)
+    await call.out.done({"commit": None if commit is None else str(commit), "warnings": warnings}, sentence)
+    await _warn(call, warnings)
+
+
+async def _warnings(
+    call: Call, vault: str, path: SecretPath, commit: CommitId | None, slots: Sequence[SlotChange]
+) -> dict[str, str]:
+    """What speaks against the values that were just given, by slot. They are kept all the same."""
+    given = {slot.name for slot in slots if slot.value is not None}
+    if commit is None or not given:
+        return {}
+    item = await call.api.items.get(f"{vault}@{commit}", path)  # as it was stored, whatever became of it since
+    return {slot.name: slot.warning for slot in item.slots if slot.warning and slot.name in given}
+
+
+async def _warn(call: Call, warnings: Mapping[str, str]) -> None:
+    for name, warning in warnings.items():
+        await call.out.note(f"{safe_text(name, 80)}: {warning}")
 
 
 async def _input(call: Call) -> bytes:

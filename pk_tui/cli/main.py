@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pk_tui.api.facade import AgentApi
-from pk_tui.cli import backup, care, node
+from pk_tui.cli import audit, backup, care, node
 from pk_tui.cli import env as _env  # noqa: F401 - adds its verb to `secrets`
 from pk_tui.cli import finding as _finding  # noqa: F401 - adds its verb to `secrets`
 from pk_tui.cli import forks as _forks  # noqa: F401 - adds its verbs to `vaults`
 from pk_tui.cli import generating as _generating  # noqa: F401 - adds its verbs to `secrets`
 from pk_tui.cli import history as _history  # noqa: F401 - adds its verbs to `vaults`
+from pk_tui.cli import key_files as _key_files  # noqa: F401 - adds its verbs to `keys`
+from pk_tui.cli import linking as _linking  # noqa: F401 - adds its verbs to `nodes` and `identities`
 from pk_tui.cli import moving as _moving  # noqa: F401 - adds its verbs to `vaults`
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import HelpAsked, Needs, Noun, Planned, parse
@@ -42,6 +44,7 @@ Options that go with every command: --node-path DIR (or PK_NODE_PATH),
 
 root = Noun("pk-tui", _ABOUT)
 node.add_to(root)
+audit.add_to(root)
 backup.add_to(root)
 care.add_to(root)
 for _noun in (vaults, secrets, items, nodes, identities, keys, notifications):

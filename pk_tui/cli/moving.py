@@ -19,6 +19,8 @@ from pk_tui.terms import Change
 T = TypeVar("T")
 
 MAX_PASSWORD_FILE = 64 * 1024
+LISTED, EVERYTHING = 1000, 1_000_000
+"""Secrets that a plan lists."""
 _READ_AS = {
     ImportKind.DIRECTORY: "a directory of files",
     ImportKind.DOTENV: "a dotenv file",
@@ -37,6 +39,7 @@ _SAYS = {Change.ADDED: "new", Change.MODIFIED: "replaces", None: "same"}
     argument("PATH"),
     choice("--kind", "What PATH is.", [kind.value for kind in ImportKind]),
     flag("--dry-run", "Show what would be written and what not, and write nothing."),
+    flag("--all", "With --dry-run: list every secret, not only the first 1,000.", called="list_all"),
     option(
         "--import-password-file", "The password of a sealed source, in the first line (`-`: standard input).", "FILE"
     ),
@@ -48,6 +51,7 @@ async def import_files(
     path: str,
     kind: str,
     dry_run: bool,
+    list_all: bool,
     import_password_file: str | None,
     import_key_file: str | None,
 ) -> None:
@@ -57,12 +61,16 @@ async def import_files(
     1Password, LastPass, Chrome, Firefox, KeePassXC; KeePass KDBX; Bitwarden JSON; a store of `pass`) give items. What is not
     taken is named.
     """
+    if list_all and not dry_run:
+        raise Misuse("--all goes with --dry-run, which lists what would be written.")
     source, asked = call.file(path), ImportKind(kind)
     key_file: Path | None = call.file(import_key_file) if import_key_file else None
     given = await _password_in(call, import_password_file) if import_password_file else None
 
     async def planned(password: Plaintext | None) -> ImportPlanView:
-        return await call.api.vaults.plan_import(vault, source, asked, password, key_file)
+        with call.out.progress() as progress:
+            listed = EVERYTHING if list_all else LISTED
+            return await call.api.vaults.plan_import(vault, source, asked, password, key_file, progress, listed)
 
     async def imported(password: Plaintext | None) -> ImportView:
         with call.out.progress() as progress:
@@ -124,7 +132,7 @@ async def _show_plan(call: Call, vault: str, plan: ImportPlanView) -> None:
     )
     await _name_skipped(call, plan.skipped)
     replaced = sum(row.change is Change.MODIFIED for row in plan.planned)
-    more = f" {plan.more} more are not listed." if plan.more else ""
+    more = f" {plan.more} more are not listed; --all lists them." if plan.more else ""
     over = (
         f" {replaced} of those listed would replace another value, which stays in the vault's history."
         if replaced

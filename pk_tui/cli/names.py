@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from pk_tui.cli.call import Call
 from pk_tui.terms import NodeId
@@ -14,3 +14,12 @@ async def names(call: Call, nodes: Iterable[NodeId]) -> Callable[[NodeId], str]:
     if not call.out.as_json and any(True for _ in nodes):
         known = {row.node_id: row.petname for row in await call.api.nodes.list() if row.petname}
     return lambda node: known.get(node) or f"{node.short}…"
+
+
+async def called_by_us(call: Call, ids: Collection[str]) -> dict[str, str]:
+    """The petnames of those of these ids that have one, as they are; ids that came from outside may be anything."""
+    if call.out.as_json or not ids:
+        return {}
+    return {
+        str(row.node_id): row.petname for row in await call.api.nodes.list() if row.petname and str(row.node_id) in ids
+    }

@@ -8,8 +8,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from pk_tui.api.care import ProblemView
 from pk_tui.api.facade import AgentApi
-from pk_tui.api.views import ProblemView, StatusView
+from pk_tui.api.views import StatusView
 from pk_tui.cli import background
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import DESCRIPTOR, PORT, Needs, Noun, flag, option, verb
@@ -129,7 +130,8 @@ async def check(call: Call, repair: bool) -> int:
         password = await call.invocation.ask_password("Password: ")
         if password is None:
             raise no_password()
-    view = await call.api.lifecycle.check(repair, password)
+    with call.out.progress() as progress:
+        view = await call.api.lifecycle.check(repair, password, progress)
     value = {
         "ok": view.ok,
         "vaults": view.vaults,

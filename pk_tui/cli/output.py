@@ -92,21 +92,24 @@ class Output:
 
     async def _aligned(self, rows: Sequence[T], columns: Sequence[Column[T]]) -> None:
         widths = [display_width(column.title) for column in columns]
-        cells: list[list[str]] = []
+        slices: list[list[_Cells]] = []
         for some in _slices(rows):
-            for row in some:
-                line = [safe_text(column.text(row), CELL_LIMIT) for column in columns]
-                widths = [max(width, display_width(cell)) for width, cell in zip(widths, line, strict=True)]
-                cells.append(line)
+            slices.append([_Cells([column.text(row) for row in some]) for column in columns])
+            widths = [max(width, cells.width) for width, cells in zip(widths, slices[-1], strict=True)]
             await asyncio.sleep(0)
-        heading = _align([column.title for column in columns], widths, columns)
-        await self._invocation.out(_line(self._bold(heading)))
+        before = self._bold(_align([column.title for column in columns], widths, columns)) + "\n"
         indent = sum(widths[:-1]) + 2 * len(widths[:-1])
         room = self._request.columns - indent if columns[-1].wraps and self._request.columns else 0
-        for lines in _slices(cells):
+        for table in slices:
             if room >= LEAST_ROOM:
-                lines = [[*line[:-1], _wrapped(line[-1], indent, room)] for line in lines]
-            await self._invocation.out("".join(_align(line, widths, columns) + "\n" for line in lines).encode())
+                table[-1].wrap(indent, room)
+            aligned = [
+                cells.aligned(width, column.to_the_right)
+                for cells, width, column in zip(table, widths, columns, strict=True)
+            ]
+            lines = "\n".join([line.rstrip() for line in map("  ".join, zip(*aligned, strict=True))])
+            await self._invocation.out(_line(before + lines))
+            before = ""
             await asyncio.sleep(0)
 
     async def text(self, lines: str) -> None:
@@ -231,16 +234,42 @@ def _slices(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
 
 
-def _wrapped(text: str, indent: int, room: int) -> str:
-    return ("\n" + " " * indent).join(wrap(text, room, break_long_words=False, break_on_hyphens=False))
+class _Cells:
+    """The cells of one column in one slice, made safe. Nearly always all are plain ASCII, which is found out at once for all."""
+
+    def __init__(self, texts: list[str]) -> None:
+        together = "".join(texts)
+        self._plain = together.isascii() and together.isprintable() and max(map(len, texts)) <= CELL_LIMIT
+        self._texts = texts if self._plain else [safe_text(text, CELL_LIMIT) for text in texts]
+        self.width = max(map(len if self._plain else display_width, self._texts))
+
+    def wrap(self, indent: int, room: int) -> None:
+        go_on = "\n" + " " * indent
+        self._texts = [
+            go_on.join(wrap(text, room, break_long_words=False, break_on_hyphens=False)) for text in self._texts
+        ]
+
+    def aligned(self, width: int, to_the_right: bool) -> list[str]:
+        """Each with as many blanks as it lacks."""
+        if self._plain:
+            return (
+                [text.rjust(width) for text in self._texts]
+                if to_the_right
+                else [text.ljust(width) for text in self._texts]
+            )
+        return [_padded(text, width, to_the_right) for text in self._texts]
 
 
 def _align(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column[T]]) -> str:
-    parts = []
-    for cell, width, column in zip(cells, widths, columns, strict=True):
-        gap = " " * (width - display_width(cell))
-        parts.append(gap + cell if column.to_the_right else cell + gap)
+    parts = [
+        _padded(cell, width, column.to_the_right) for cell, width, column in zip(cells, widths, columns, strict=True)
+    ]
     return "  ".join(parts).rstrip()
+
+
+def _padded(text: str, width: int, to_the_right: bool) -> str:
+    gap = " " * (width - display_width(text))
+    return gap + text if to_the_right else text + gap
 
 
 def _line(text: str) -> bytes:

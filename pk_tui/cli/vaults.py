@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pk_tui.api.views import (
     CommitView,
     ExposedView,
+    ExposureView,
     OfferView,
     PermissionView,
     VaultView,
@@ -15,7 +16,7 @@ from pk_tui.api.views import (
 from pk_tui.cli.arguments import moment
 from pk_tui.cli.call import Call
 from pk_tui.cli.commands import POSITIVE, Noun, argument, option, verb
-from pk_tui.cli.names import names
+from pk_tui.cli.names import called_by_us, names
 from pk_tui.cli.output import SLICE, Column, many, size_text
 from pk_tui.clock import rfc3339
 from pk_tui.safe_text import safe_text
@@ -108,8 +109,11 @@ def _log_json(view: CommitView) -> dict[str, object]:
     }
 
 
-def _log_lines(call: Call, view: CommitView) -> str:
-    lines = [f"{view.commit}  {call.out.ago(view.time)}  by {safe_text(view.author, 13)}"]
+def _log_lines(call: Call, view: CommitView, called: Mapping[str, str]) -> str:
+    short = safe_text(view.author, 13)
+    petname = called.get(view.author)
+    author = f"{safe_text(petname, 80)} ({short})" if petname else short
+    lines = [f"{view.commit}  {call.out.ago(view.time)}  by {author}"]
     if len(view.parents) > 1:  # what a merge is, and then what it brought
         lines.append(f"    {safe_text(view.message.partition(chr(10))[0])}")
     if len(view.changes) > SHOWN_CHANGES:
@@ -135,8 +139,9 @@ async def log(call: Call, vault: str, path: str | None, limit: int | None) -> No
     if call.out.as_json:
         await call.out.table(views, _log_json, [], "")
         return
+    called = await called_by_us(call, {view.author for view in views})
     for start in range(0, len(views), SLICE):
-        await call.out.text("\n".join(_log_lines(call, view) for view in views[start : start + SLICE]))
+        await call.out.text("\n".join(_log_lines(call, view, called) for view in views[start : start + SLICE]))
 
 
 @verb(
@@ -144,21 +149,25 @@ async def log(call: Call, vault: str, path: str | None, limit: int | None) -> No
     "share",
     argument("VAULT"),
     argument("NODE"),
-    option("--expires", "End of the share: RFC 3339, or a span like 30d or 12h (default: 90 days, renewed).", "WHEN"),
+    option("--expires", "End of the share: RFC 3339, or a span like 30d or 12h (default: none).", "WHEN"),
 )
 async def share(call: Call, vault: str, node: str, expires: str | None) -> None:
-    """Let a trusted node scan, clone and pull a vault, and tell it. NODE is a full node id or a petname."""
+    """Let a trusted person scan, clone and pull a vault on all their nodes, and tell them. NODE is a full node id, a petname or a
+    verified `provider:name`."""
     not_after = moment(expires, call.out.clock.now()) if expires else None
     view = await call.api.vaults.share(vault, node, not_after)
     actions = sorted(action.value for action in view.actions)
+    named = [str(one) for one in view.nodes]
+    until = "until it is unshared" if view.not_after is None else f"until {rfc3339(view.not_after)[:10]}"
     await call.out.done(
         {
             "vault_id": str(view.vault_id),
-            "node_id": str(view.node_id),
+            "node_id": named[0] if named else None,
+            "nodes": named,
             "actions": actions,
-            "not_after": rfc3339(view.not_after),
+            "not_after": None if view.not_after is None else rfc3339(view.not_after),
         },
-        f"{view.node_id} may {', '.join(actions)} “{safe_text(vault)}” until {rfc3339(view.not_after)[:10]}.",
+        f"{' and '.join(named)} may {', '.join(actions)} “{safe_text(vault)}” {until}.",
     )
 
 
@@ -175,6 +184,32 @@ async def unshare(call: Call, vault: str, node: str) -> None:
         shown = "\n".join(f"    {safe_text(str(row.path), 1200)}" for row in exposed)
         sentence += f" It has seen these secrets, which have not changed since; renew those that matter:\n{shown}"
     await call.out.done({"exposed": [_exposed_json(row) for row in exposed]}, sentence)
+
+
+def _exposure_json(row: ExposureView) -> dict[str, object]:
+    return {
+        "vault_name": row.vault_name,
+        "path": str(row.path),
+        "seen_by": str(row.seen_by),
+        "last_seen_commit": str(row.last_seen_commit),
+    }
+
+
+@verb(vaults, "exposure", argument("VAULT", optional=True))
+async def exposure(call: Call, vault: str | None) -> None:
+    """List secrets that somebody without rights has seen and that have not changed since: renew those that matter."""
+    rows = list(await call.api.vaults.exposure(vault))
+    called = await names(call, {row.seen_by for row in rows})
+    await call.out.table(
+        rows,
+        _exposure_json,
+        [
+            Column("VAULT", lambda row: row.vault_name),
+            Column("PATH", lambda row: str(row.path)),
+            Column("SEEN BY", lambda row: called(row.seen_by)),
+        ],
+        "Nobody without rights has seen a secret that is still in use.",
+    )
 
 
 def _permission_json(row: PermissionView) -> dict[str, object]:

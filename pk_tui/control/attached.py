@@ -39,6 +39,7 @@ from pk_tui.control.attachment import (
 )
 from pk_tui.control.calls import CALLS, Call, Hidden, Shape
 from pk_tui.errors import Busy, Cancelled, Conflict, Malformed, Misuse, PkError
+from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 
 Refuses = Callable[[], PkError | None]
@@ -211,7 +212,7 @@ class AttachedWindow:
     async def _read(self, at_work: CallAtWork, pieces: AsyncIterator[Any]) -> None:
         try:
             async for piece in pieces:
-                for part in slices(piece.reveal()):
+                for part in slices(piece.reveal() if isinstance(piece, Plaintext) else piece):
                     await at_work.send_ahead(PIECE, part)
         finally:
             if isinstance(pieces, AsyncGenerator):

@@ -30,7 +30,7 @@ class Shape(Enum):
     """What a method gives back."""
 
     ANSWER = "awaited, one value"
-    PIECES = "an iterator over pieces of a secret"
+    PIECES = "an iterator over pieces of a secret, or of what is no secret"
     EVENTS = "a context within which events are told"
     NOTICE = "nothing, and at once"
 
@@ -54,20 +54,49 @@ class Given:
 
 
 class Call:
-    """One method: how it is called, and how its values travel. `noun` is empty for a method of the facade itself."""
+    """One method: how it is called, and how its values travel. `noun` is empty for a method of the facade itself. All of it is
+    worked out when it is asked for: a window makes few of the calls before its first picture."""
 
     def __init__(self, noun: str, name: str, method: Callable[..., Any]) -> None:
-        """Raises TypeError for a method that gives back what cannot travel."""
         self.noun, self.name = noun, name
-        self._types = get_type_hints(method)
-        self._returned = self._types.pop("return")
-        self._signature = inspect.signature(method)
-        self.progress = self._named(OnProgress)
-        self.content = self._named(AsyncIterator[bytes])
-        self.values = {name: kind for name, kind in self._types.items() if name != self.content}
-        if self.progress:
-            self.values[self.progress] = bool
-        self.shape = _shape(method, self._returned)
+        self._method = method
+
+    @cached_property
+    def _types(self) -> dict[str, Any]:
+        return {name: kind for name, kind in self._hints.items() if name != "return"}
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self._method)
+
+    @property
+    def _returned(self) -> Any:
+        return self._hints["return"]
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self._method)
+
+    @cached_property
+    def progress(self) -> str | None:
+        """The parameter that takes progress."""
+        return self._named(OnProgress)
+
+    @cached_property
+    def content(self) -> str | None:
+        """The parameter that gives what is to be written."""
+        return self._named(AsyncIterator[bytes])
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The parameters that travel, with their types."""
+        found = {name: kind for name, kind in self._types.items() if name != self.content}
+        return found | {self.progress: bool} if self.progress else found
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Raises TypeError for a method that gives back what cannot travel."""
+        return _shape(self._method, self._returned)
 
     def __repr__(self) -> str:
         return f"Call({self.key})"
@@ -83,6 +112,11 @@ class Call:
     @cached_property
     def result(self) -> ValueCodec[Any]:
         return ValueCodec(self._returned if self.shape is Shape.ANSWER else None, MAX_RESULT, _plain, _value)
+
+    @property
+    def piece(self) -> type[Plaintext] | type[bytes]:
+        """What the pieces of Shape.PIECES are."""
+        return bytes if self._returned == AsyncIterator[bytes] else Plaintext
 
     @cached_property
     def events(self) -> Variants:
@@ -111,10 +145,11 @@ class Call:
 
 
 class Variants:
-    """A codec for a union of dataclasses: the name of the class, a zero byte, the value."""
+    """A codec for a union of dataclasses, or for one of them: the name of the class, a zero byte, the value."""
 
     def __init__(self, union: Any) -> None:
-        self._codecs = {one.__name__: ValueCodec[Any](one, MAX_CALL, _plain, _value) for one in get_args(union)}
+        kinds = get_args(union) or (union,)
+        self._codecs = {one.__name__: ValueCodec[Any](one, MAX_CALL, _plain, _value) for one in kinds}
 
     def encode(self, value: object) -> bytes:
         name = type(value).__name__
@@ -148,7 +183,7 @@ def check_terms(value: object) -> None:
 def _shape(method: Callable[..., Any], returned: Any) -> Shape:
     if inspect.iscoroutinefunction(method):
         return Shape.ANSWER
-    if returned == AsyncIterator[Plaintext]:
+    if returned in (AsyncIterator[Plaintext], AsyncIterator[bytes]):
         return Shape.PIECES
     if get_origin(returned) is AbstractAsyncContextManager:
         return Shape.EVENTS

@@ -19,6 +19,8 @@ COMMAND, ANSWER, PIECE = 1, 2, 3
 OUT, ERR, ASK, EXIT, ENVIRONMENT = 16, 17, 18, 19, 20
 MAX_PIECE = 256 * 1024
 """Bytes of one PIECE, OUT or ERR."""
+AT_ONCE = 8 * 1024
+"""Bytes received in one go where it is not known yet what comes. Few: nearly all of a long output is passed on as it is."""
 SOCKET_NAME, POINTER_NAME, MAX_SOCKET_PATH = "control.sock", "control.path", 100
 """As in `home`, which is too dear to import here; a test compares them."""
 INTERRUPTED, OUTPUT_CLOSED = 130, 141
@@ -152,6 +154,7 @@ class Conversation:
         self._line = line
         self._node = node
         self._received = bytearray()
+        self._passing: memoryview | None = None
         self.environment: list[bytes] | None = None
 
     def run(self, first: bytes) -> bytes:
@@ -188,7 +191,7 @@ class Conversation:
 
     def _exactly(self, size: int) -> bytes:
         while len(self._received) < size:
-            part = self._line.recv(MAX_PIECE)
+            part = self._line.recv(AT_ONCE)
             if not part:
                 raise ConnectionResetError
             self._received += part
@@ -198,13 +201,19 @@ class Conversation:
 
     def _pass_on(self, number: int, size: int) -> None:
         """Write the next `size` bytes to standard output or standard error as they come."""
+        waiting = min(size, len(self._received))
+        if waiting:
+            write_all(number, self._exactly(waiting))
+            size -= waiting
+        if size and self._passing is None:  # one for all: new memory for each part takes longer than passing it on
+            self._passing = memoryview(bytearray(MAX_PIECE))
         while size:
-            waiting = min(size, len(self._received))
-            part = self._exactly(waiting) if waiting else self._line.recv(min(size, MAX_PIECE))
-            if not part:
+            assert self._passing is not None
+            done = self._line.recv_into(self._passing, min(size, MAX_PIECE))
+            if not done:
                 raise ConnectionResetError
-            write_all(number, part)
-            size -= len(part)
+            write_all(number, self._passing[:done])
+            size -= done
 
     def _answer(self, kind: int, payload: bytes) -> None:
         """Pieces are asked for before they are needed, and a command that fails does not wait for them: if nobody takes this any
@@ -232,7 +241,7 @@ class Conversation:
             return
 
 
-def write_all(number: int, payload: bytes) -> None:
+def write_all(number: int, payload: bytes | memoryview) -> None:
     """Write to standard output (1) or standard error (2), as it comes. Raises OutputClosed, or Fault."""
     view = memoryview(payload)
     try:

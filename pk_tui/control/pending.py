@@ -94,6 +94,11 @@ class PendingCall:
         await self._until(lambda: bool(self._arrived))
         return self._arrived.popleft() if self._arrived else None
 
+    async def something_arrived(self) -> bool:
+        """Wait until a piece is there, one more of the content may be sent, or the call is over; False for the second alone."""
+        await self._until(lambda: bool(self._arrived) or self._wanted > 0)
+        return bool(self._arrived) or self.is_over
+
     async def is_wanted(self) -> bool:
         """Wait until one more piece may be sent; False if the agent wants none any more."""
         await self._until(lambda: self._wanted > 0)

@@ -15,8 +15,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Self, cast
 
+from pk_tui.api.audit import Audit
 from pk_tui.api.events import AgentEvent
-from pk_tui.api.facade import Gestalts, Items, Lifecycle, Nodes, Notifications, Secrets, Vaults
+from pk_tui.api.facade import Gestalts, Lifecycle, Nodes, Notifications, Secrets, Vaults
+from pk_tui.api.items import Items
+from pk_tui.api.keys import Keys
+from pk_tui.api.trust import Linking
 from pk_tui.control import attachment, client
 from pk_tui.control.attachment import MAX_CALL, MAX_CALLS, call_frame, frame, number_of, slices
 from pk_tui.control.calls import CALLS, Call, Given, Shape
@@ -61,12 +65,18 @@ async def attach(node_path: str) -> RemoteApi:
 
 
 class _Noun:
-    """The calls of one noun, as methods: made from the Protocol, so that none can be forgotten."""
+    """The calls of one noun, as methods: made from the Protocol, so that none can be forgotten, each when it is first used."""
 
     def __init__(self, remote: RemoteApi, noun: str) -> None:
-        for call in CALLS.values():
-            if call.noun == noun:
-                setattr(self, call.name, remote._method(call))
+        self._remote, self._noun = remote, noun
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = CALLS.get(f"{self._noun}.{name}")
+        if call is None:
+            raise AttributeError(f"there is no call {self._noun}.{name}")
+        method = self._remote._method(call)
+        setattr(self, name, method)
+        return method
 
 
 class RemoteApi:
@@ -106,8 +116,20 @@ class RemoteApi:
         return cast(Gestalts, self._nouns["gestalts"])
 
     @property
+    def linking(self) -> Linking:
+        return cast(Linking, self._nouns["linking"])
+
+    @property
     def notifications(self) -> Notifications:
         return cast(Notifications, self._nouns["notifications"])
+
+    @property
+    def keys(self) -> Keys:
+        return cast(Keys, self._nouns["keys"])
+
+    @property
+    def audit(self) -> Audit:
+        return cast(Audit, self._nouns["audit"])
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[AgentEvent]]:
         return self._events(CALLS["events"])
@@ -173,12 +195,29 @@ class RemoteApi:
         except Exception as error:
             self._give_up(pending, error)
 
-    async def _pieces(self, call: Call, /, *args: Any, **kwargs: Any) -> AsyncIterator[Plaintext]:
-        pending = await self._begin(call, call.given(args, kwargs))
+    async def _pieces(self, call: Call, /, *args: Any, **kwargs: Any) -> AsyncIterator[Plaintext | bytes]:
+        given = call.given(args, kwargs)
+        pending = await self._begin(call, given)
         try:
+            parts = _parts(given.content) if given.content else None
+            while parts is not None:
+                # Not poured by a task of its own: whoever takes the pieces may stop at any of them, and then so does this.
+                # One part at a time, since the agent goes on only if what it gives is taken.
+                if not await pending.something_arrived():
+                    part = await anext(parts, None)
+                    if part is None:
+                        self._say(attachment.CONTENT_END, pending)
+                        parts = None
+                    elif await pending.is_wanted():
+                        self._say(attachment.CONTENT, pending, part)
+                elif (raw := await pending.arrived()) is None:
+                    parts = None
+                else:
+                    self._say(attachment.TAKEN, pending)
+                    yield call.piece(raw)
             while (raw := await pending.arrived()) is not None:
                 self._say(attachment.TAKEN, pending)
-                yield Plaintext(raw)
+                yield call.piece(raw)
             pending.raise_failure()
         finally:
             self._call_off(pending)
@@ -301,3 +340,10 @@ class RemoteApi:
         for pending in list(self._pending.values()):
             pending.failure = pending.failure or Busy(self._why_lost)
             self._finish(pending)
+
+
+async def _parts(content: AsyncIterator[bytes]) -> AsyncIterator[memoryview]:
+    """The content in pieces that a frame takes."""
+    async for piece in content:
+        for part in slices(piece):
+            yield part

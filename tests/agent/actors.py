@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from new_node import new_node
 from simulator import EPOCH, VirtualClock, World, simulate
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.commits import commit_edits, create_vault
-from pk_tui.crypto import entropy
-from pk_tui.crypto.keys import RecoveryKey, SigningKey
-from pk_tui.crypto.passphrase import Cost
+from pk_tui.crypto.keys import SigningKey
 from pk_tui.crypto.seal import SealKey
-from pk_tui.crypto.wrap import PasswordSlot, wrap_for_recovery
 from pk_tui.errors import PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.store.database import Database
@@ -25,10 +23,10 @@ from pk_tui.store.node import NodeStore
 from pk_tui.store.vault import VaultFrames
 from pk_tui.store.witness import MemoryWitness
 from pk_tui.terms import VAULT_ACTIONS, Address, NodeId, SecretPath
-from pk_tui.trust.claim import make_genesis
 from pk_tui.trust.grant import sign_grant
 from pk_tui.trust.lineage import Lineage
-from pk_tui.vault import chunks, transfer, tree
+from pk_tui.vault import chunks, tree
+from pk_tui.vault.outgoing import outgoing
 from pk_tui.wire.handshake import Role
 from pk_tui.wire.messages import (
     Message,
@@ -150,33 +148,15 @@ def left_behind(w: World, name: str) -> tuple[int, int, int]:
 
 def new_store(now: int = EPOCH) -> tuple[NodeStore, SigningKey]:
     """An unlocked store of a new node, in memory."""
-    store, root, signing = _create(Database.create(None), now)
-    store.unlock(root)
-    return store, signing
+    made = new_node(Database.create(None), MemoryWitness(), now)
+    made.store.unlock(made.root)
+    return made.store, made.signing
 
 
 def kept_store(directory: Path) -> tuple[NodeStore, SealKey]:
     """A locked store of a new node, on disk, and its root key. To be made where it is used: SQLite minds its thread."""
-    store, root, _ = _create(Database.create(directory / "node.db"), EPOCH)
-    return store, root
-
-
-def _create(db: Database, now: int) -> tuple[NodeStore, SealKey, SigningKey]:
-    seed, root = SealKey.generate(), SealKey.generate()
-    signing, recovery = SigningKey(seed), RecoveryKey(entropy.random_bytes(32))
-    store = NodeStore.create(
-        db,
-        MemoryWitness(),
-        genesis=make_genesis(signing, recovery, now),
-        node_id=signing.node_id,
-        seed=seed,
-        password_slot=PasswordSlot(bytes(16), Cost(), bytes(72)),
-        root=root,
-        recovery_wrapped=wrap_for_recovery(root, recovery.box_public),
-        recovery_box=recovery.box_public,
-        now=now,
-    )
-    return store, root, signing
+    made = new_node(Database.create(directory / "node.db"), MemoryWitness(), EPOCH)
+    return made.store, made.root
 
 
 class Stranger:
@@ -275,7 +255,7 @@ class Liar(Stranger):
                     await stream.send(raw)
             case Transfer(have=have):
                 record = self.frames.record
-                pieces = list(transfer.outgoing(self.frames, record.commit, list(have)))
+                pieces = list(outgoing(self.frames, record.commit, list(have)))
                 begin = TransferBegin(record.head, len(self.frames), 0, record.creator, record.nonce)
                 end = TransferEnd(len(self.frames), sum(map(len, pieces)))
                 for raw in self.lie(begin, [piece for piece in pieces if piece], end):

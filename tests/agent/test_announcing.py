@@ -305,7 +305,9 @@ def test_a_version_among_more_changes_than_the_bus_holds_is_told_all_the_same() 
     simulate(scenario)
 
 
-def test_a_grant_that_cannot_be_read_ends_the_telling_of_that_version_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_right_that_cannot_be_looked_at_ends_the_telling_of_that_version_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def scenario(w: World) -> None:
         alice, mallory = await reader(w)
 
@@ -313,7 +315,7 @@ def test_a_grant_that_cannot_be_read_ends_the_telling_of_that_version_alone(monk
             raise Corrupt("A stored record was damaged.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(module, "live_grant", damaged)
+            patch.setattr(module, "allows", damaged)
             await write(alice, "work:a", b"1")
             await asyncio.sleep(1)
         assert mallory.notes == []

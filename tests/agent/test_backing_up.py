@@ -30,7 +30,7 @@ from pk_tui.store.newfile import NewFile
 from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import SecretPath
-from pk_tui.trust.claim import make_genesis
+from pk_tui.trust.genesis import make_genesis
 
 ROOT = SealKey(b"r" * 32)
 P = SecretPath.parse
@@ -116,7 +116,7 @@ def test_the_node_writes_meanwhile(tmp_path: Path) -> None:
             """In the backup's thread: wait until the desk has made a commit."""
             nonlocal commits
             path = P(f"meanwhile/{commits}")
-            asyncio.run_coroutine_threadsafe(agent.secrets.write("work", path, bits(b"x")), loop).result(30)
+            asyncio.run_coroutine_threadsafe(agent.secrets.write("work", path, bits(b"x")), loop).result(60)
             commits += 1
 
         await agent.lifecycle.backup(file, between)
@@ -143,7 +143,7 @@ def test_a_locked_node_is_not_backed_up_nor_one_locked_meanwhile(tmp_path: Path)
         loop = asyncio.get_running_loop()
 
         def lock(_: Progress) -> None:
-            asyncio.run_coroutine_threadsafe(agent.lock(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(agent.lock(), loop).result(60)
 
         with pytest.raises(Locked):
             await agent.lifecycle.backup(file, lock)

@@ -15,7 +15,7 @@ def vault_of(world, name, vault="v"):
 
 
 def frame_count(world, name, vault="v"):
-    return vault_of(world, name, vault).frame_store.measure()[0]
+    return vault_of(world, name, vault).frame_store.rows.measure()[0]
 
 
 async def two_vaults(world, secrets=30):

@@ -14,16 +14,19 @@ import pytest
 from agent.actors import shared
 from simulator import World, simulate
 
+from pk_tui.agent import checking
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.checking import check_node, repair_node
 from pk_tui.agent.commits import commit_edits, create_vault, head_tree
 from pk_tui.agent.directory import vault_named
-from pk_tui.api.views import CheckView, ProblemView
+from pk_tui.api.care import CheckView, ProblemView
+from pk_tui.api.views import Progress
 from pk_tui.crypto.keys import RecoveryKey, SigningKey
 from pk_tui.crypto.passphrase import Cost
 from pk_tui.crypto.seal import SealKey, open_padded, seal_padded
 from pk_tui.crypto.wrap import PasswordSlot
 from pk_tui.errors import CannotOpen, Corrupt, Locked, PkError
+from pk_tui.records import replace
 from pk_tui.store.contacts import Contact
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
@@ -31,7 +34,7 @@ from pk_tui.store.survey import Finding
 from pk_tui.store.vault import VaultFrames
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import SecretPath, VaultId
-from pk_tui.trust.claim import make_genesis
+from pk_tui.trust.genesis import make_genesis
 from pk_tui.vault import tree
 from pk_tui.vault.objects import blob
 
@@ -187,7 +190,7 @@ class Kept:
             for path, value in (("a", b"older"), *reversed(VALUES.items())):
                 write(store, frames, path, value)
         for letter in (b"a", b"b"):
-            store.contacts.put(Contact(letter * 32, letter.decode(), (), (), 1))
+            store.contacts.put(Contact(letter * 32, letter.decode(), (), 1))
         store.settings.put("a", b"1")
         store.write_witness()
         vaults = {frames.record.name: frames.vault_id for frames in store.vaults.list()}
@@ -319,13 +322,19 @@ def test_a_vault_behind_what_was_seen_of_it_is_told_as_rolled_back(kept: Kept) -
     store.close()
 
 
+async def two_clones(world: World) -> Agent:
+    """Bob, with two clones of one vault: “early”, and “late”, which has pulled since."""
+    alice, bob = await shared(world)
+    for name in ("early", "late"):
+        await bob.vaults.clone("work", "alice", name)
+    await alice.secrets.write("work", P("more"), bits(b"1"))
+    await bob.vaults.pull("late")
+    return bob
+
+
 def test_a_clone_that_is_behind_another_of_the_same_vault_is_not_told_as_rolled_back() -> None:
     async def scenario(world: World) -> None:
-        alice, bob = await shared(world)
-        for name in ("early", "late"):
-            await bob.vaults.clone("work", "alice", name)
-        await alice.secrets.write("work", P("more"), bits(b"1"))
-        await bob.vaults.pull("late")
+        bob = await two_clones(world)
         early, late = await bob.vaults.get("early"), await bob.vaults.get("late")
         assert early.head != late.head
 
@@ -333,6 +342,52 @@ def test_a_clone_that_is_behind_another_of_the_same_vault_is_not_told_as_rolled_
         assert (view.ok, view.vaults, view.problems) == (True, 2, ())
 
     simulate(scenario)
+
+
+def test_a_clone_is_not_told_as_rolled_back_for_one_that_was_ahead_and_is_deleted() -> None:
+    async def scenario(world: World) -> None:
+        bob = await two_clones(world)
+        await bob.vaults.delete("late")
+        view = await bob.lifecycle.check()
+        assert (view.ok, view.vaults, view.problems) == (True, 1, ())
+
+        await world.stop("bob")
+        bob = await world.start("bob")
+        view = await bob.lifecycle.check()
+        assert (view.ok, view.vaults, view.problems) == (True, 1, ())
+
+    simulate(scenario)
+
+
+def test_of_two_vaults_of_one_lineage_the_one_that_went_back_is_told(kept: Kept) -> None:
+    """The other one, which never was further, is not; and deleting a third one that was ahead of both hides nothing."""
+    store = kept.open()
+    store.unlock(ROOT)
+    work = vault_named(store, "work")
+    assert work is not None
+    copies = {}
+    for number, name in enumerate(("behind", "ahead"), 1):
+        with store.transaction():
+            copy = store.vaults.begin()
+            batch = copy.batch()
+            for oid in work:
+                batch.add(oid, work.facts(oid), work.body(oid))
+            copy.commit(batch, replace(work.record, vault_id=bytes((number,)) * 16, name=name, read_only=True))
+        copies[name] = copy
+    before = kept.path.with_name("before.db")
+    store.checkpoint()
+    shutil.copy2(kept.path, before)
+    write(store, work, "z", b"z")
+    copies["ahead"].commit(None, replace(copies["ahead"].record, sequence=work.record.sequence + 5))
+    store.vaults.delete(copies["ahead"].vault_id)
+    store.write_witness()
+    store.close()
+
+    shutil.copy2(before, kept.path)
+    store = kept.open()
+    store.unlock(ROOT, accept=True)
+    assert [(one.kind, one.vault_id) for one in checked(store).problems] == [("rolled back", kept.vaults["work"])]
+    store.close()
 
 
 def test_an_index_put_back_is_told_as_rolled_back(kept: Kept) -> None:
@@ -518,3 +573,22 @@ def test_a_frame_put_in_while_the_node_is_open_is_extra_and_is_removed(kept: Kep
     assert len(repaired(store)) == 1
     assert checked(store).ok
     store.close()
+
+
+def test_a_check_and_a_repair_tell_how_far_they_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "_TELL_EVERY", 3)
+
+    async def scenario(world: World) -> None:
+        alice = await filled(world)
+        told: list[Progress] = []
+        view = await alice.lifecycle.check(progress=told.append)
+        assert {one.doing for one in told} == {"Checking"}
+        assert {one.objects_total for one in told} == {view.objects}
+        far = [one.objects for one in told]
+        assert far == sorted(far)
+        assert (far[0], len(set(far)) > 5, far[-1] <= view.objects) == (0, True, True)
+        told.clear()
+        await alice.lifecycle.check(repair=True, progress=told.append)
+        assert {one.doing for one in told} == {"Repairing", "Checking"}
+
+    simulate(scenario)

@@ -45,8 +45,8 @@ from pk_tui.records import replace
 from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.trust.head import sign_head
 from pk_tui.trust.lineage import Lineage, new_lineage
-from pk_tui.vault import transfer
 from pk_tui.vault.objects import Kind
+from pk_tui.vault.outgoing import outgoing
 from pk_tui.wire.messages import (
     Failure,
     Offer,
@@ -645,7 +645,7 @@ def test_a_rewritten_history_with_a_higher_number_is_a_conflict() -> None:
         record = rewritten.frames.record
 
         def lie(begin: TransferBegin, pieces: list[bytes], end: TransferEnd) -> Sent:
-            pieces = list(transfer.outgoing(rewritten.frames, record.commit, []))
+            pieces = list(outgoing(rewritten.frames, record.commit, []))
             head = other_head(mallory, begin, sequence=99, commit=CommitId(record.commit), digest=record.digest)
             return honest(replace(head, objects=100), pieces, TransferEnd(1, sum(map(len, pieces))))
 
@@ -701,7 +701,7 @@ def test_after_a_clone_is_deleted_an_older_version_of_it_is_not_cloned() -> None
         await bob.vaults.delete("work")
 
         def lie(begin: TransferBegin, pieces: list[bytes], end: TransferEnd) -> Sent:
-            pieces = list(transfer.outgoing(mallory.frames, commit, []))
+            pieces = list(outgoing(mallory.frames, commit, []))
             return honest(replace(begin, head=old), pieces, TransferEnd(1, sum(map(len, pieces))))
 
         assert digest
@@ -929,6 +929,37 @@ def test_a_clone_renamed_while_it_is_pulled_keeps_its_new_name() -> None:
         await bob.vaults.rename("work", "renamed")
         await pulling
         assert (await bob.vaults.get("renamed")).head == (await alice.vaults.get("work")).head
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("at", [0, 1, 40, 80, -1])
+@pytest.mark.parametrize("way", ["altered", "missing", "the last"])
+def test_what_goes_wrong_amid_large_secrets_leaves_nothing(at: int, way: str) -> None:
+    async def scenario(w: World) -> None:
+        bob, mallory = await w.add("bob"), Liar(w)
+        for number in range(6):
+            mallory.put(f"s{number}", noise(1_000_000, number))
+        await mallory.meet("bob")
+        await bob.vaults.scan("mallory")
+        await asyncio.sleep(10)
+        before = sum("_answer" not in str(task.get_coro()) for task in asyncio.all_tasks())
+
+        def lie(begin: TransferBegin, pieces: list[bytes], end: TransferEnd) -> Sent:
+            if way == "altered":
+                pieces[at] = flipped(pieces[at], len(pieces[at]) // 2)
+            elif way == "missing":
+                del pieces[at]
+            else:
+                return [*honest(begin, pieces[: at or 1], end)[:-1], None]
+            return honest(begin, pieces, end)
+
+        mallory.lie = lie
+        with refused(PeerMisbehaved):
+            await bob.vaults.clone("work", "mallory")
+        await asyncio.sleep(0.2)
+        assert sum("_answer" not in str(task.get_coro()) for task in asyncio.all_tasks()) <= before
+        assert not await bob.vaults.list()
 
     simulate(scenario)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 from agent.actors import EPOCH, at, new_store, refused
@@ -10,11 +11,14 @@ from pk_tui.agent.rights import lineage_of
 from pk_tui.clock import SystemClock
 from pk_tui.errors import NotFound, ReadOnly
 from pk_tui.records import replace
+from pk_tui.store.framelayout import IndexChain, IndexRow
+from pk_tui.store.framestore import FrameStore
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vault import VaultFrames
 from pk_tui.terms import CommitId, NodeId
 from pk_tui.trust.head import Verdict, compare, read_head
 from pk_tui.vault import chunks, history, tree
+from pk_tui.vault.objects import blob
 
 
 def put(store: NodeStore, frames: VaultFrames, path: str, value: bytes, message: str | None = None) -> CommitId | None:
@@ -97,6 +101,41 @@ def test_very_many_edits_stop_on_the_way_and_are_made_upon_what_was_written_mean
     }
 
 
+def test_the_last_step_of_very_many_edits_has_next_to_nothing_left_to_seal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames and rows of the index lie ready before the one transaction; with it go the commit and what leads to it."""
+    store, _ = new_store()
+    frames = create_vault(store, "work", EPOCH)
+    batch = frames.batch()
+    edits = []
+    for number in range(3000):
+        oid, facts = blob(b"%d" % number * 50)
+        batch.add(oid, facts, b"%d" % number * 50)
+        edits.append((at(f"d{number % 7}/s{number}"), tree.Put(oid)))
+    sealed: list[tuple[bool, int]] = []
+    seal_index, write_frames = FrameStore.sealed_index, FrameStore.write_frames
+
+    def noted_index(self: FrameStore, entries: Iterable[tuple[bytes, bytes]], chain: IndexChain) -> Iterator[IndexRow]:
+        rows = list(entries)
+        sealed.append((self.db.in_transaction, len(rows)))
+        return seal_index(self, rows, chain)
+
+    def noted_frames(self: FrameStore, contents: Sequence[bytes | bytearray]) -> list[int]:
+        sealed.append((False, len(contents)))
+        return write_frames(self, contents)
+
+    monkeypatch.setattr(FrameStore, "sealed_index", noted_index)
+    monkeypatch.setattr(FrameStore, "write_frames", noted_frames)
+    steps = committing_edits(store, frames, batch, edits, "many", SystemClock())
+    while True:
+        before = len(sealed)
+        try:
+            next(steps)
+        except StopIteration:
+            break
+    assert sealed[before:] == [(False, 1), (True, 1)]  # a frame with the commit, and its row
+    assert sum(number for _, number in sealed[:before]) > 3000
+
+
 def test_an_edit_that_fails_changes_nothing() -> None:
     store, _ = new_store()
     frames = create_vault(store, "work", EPOCH)
@@ -111,7 +150,7 @@ def test_an_edit_that_fails_changes_nothing() -> None:
 def test_a_number_that_was_ever_seen_is_not_signed_again() -> None:
     store, _ = new_store()
     frames = create_vault(store, "work", EPOCH)
-    store._require().heads[lineage_of(frames.record).id] = 40
+    store._require().floors.note(frames.uid, lineage_of(frames.record).id, 40)
     put(store, frames, "a", b"1")
     assert frames.record.sequence == 41
 

@@ -36,7 +36,7 @@ both = pytest.mark.parametrize("kind", ["inline", "thread"])
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
     async def bounded() -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             return await main
 
     return asyncio.run(bounded())

@@ -25,6 +25,7 @@ WORDS: dict[str, str | float] = {
     "rtt": 12.3,
     "vault": "{work}",
     "when": "2030-01-01",
+    "until": "until 2030-01-01",
     "origin": "carol",
 }
 
@@ -107,7 +108,11 @@ def test_all_is_well_between_two_that_share() -> None:
         assert passed(await alice.nodes.diagnose("bob")) == [True] * 4
         steps = await alice.nodes.diagnose("bob", "work")
         assert passed(steps) == [True] * 5
-        assert "2025-09" in steps[4].says
+        assert steps[4].says.endswith("until it is unshared.")
+        await alice.vaults.share("work", "bob", w.clocks["alice"].now() + 90 * DAY)
+        steps = await alice.nodes.diagnose("bob", "work")
+        assert passed(steps) == [True] * 5
+        assert "until 2025-09" in steps[4].says
         await bob.vaults.clone("work", "alice")
         steps = await bob.nodes.diagnose(str(w.ids["alice"]), "work")
         assert passed(steps) == [True] * 5

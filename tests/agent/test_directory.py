@@ -30,7 +30,7 @@ OTHER = NodeId(b"other" + bytes(27))
 def store() -> NodeStore:
     made, _ = new_store()
     for node, name in ((ONE, "friend"), (TWIN, None), (OTHER, "v@lue")):
-        made.contacts.put(Contact(node=node.raw, petname=name, addresses=(), actions=(), known_since=1))
+        made.contacts.put(Contact(node=node.raw, petname=name, addresses=(), known_since=1))
     return made
 
 
@@ -114,5 +114,5 @@ def test_a_node_in_a_sentence_has_its_petname_and_the_beginning_of_its_id(store:
     assert describe_node(store, ONE) == f"friend ({ONE.short}…)"
     assert describe_node(store, TWIN) == f"{TWIN.short}…"
     assert describe_node(store, NodeId(b"s" * 32)).endswith("…")
-    contact = Contact(node=ONE.raw, petname="a\x1b[1mb", addresses=(), actions=(), known_since=1)
+    contact = Contact(node=ONE.raw, petname="a\x1b[1mb", addresses=(), known_since=1)
     assert describe(contact).isprintable()

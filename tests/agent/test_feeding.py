@@ -48,7 +48,7 @@ def fed(*pieces: bytes) -> Kept:
     kept, core = Kept(), Around()
 
     async def main() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             finish = await feed(core, kept, given(*pieces))  # type: ignore[arg-type]
             await core.desk.do(finish)
             await core.desk.close()

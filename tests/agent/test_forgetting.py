@@ -23,7 +23,7 @@ def opened(world, name):
     found = []
     for vault in store.vaults.list():
         frames = vault.frame_store
-        for number, _ in frames.sizes():
+        for number, _ in frames.rows.sizes():
             found.append(frames.opened(number))
     return b"".join(found)
 
@@ -354,5 +354,44 @@ def test_the_value_of_now_a_directory_and_what_is_not_there_are_no_old_values():
         with pytest.raises(NotFound):
             await a.vaults.forget("v", at("d/token"), None, False, "abcdef123456")
         assert (await a.vaults.get("v")).head == before
+
+    simulate(scenario)
+
+
+def test_one_value_is_forgotten_at_every_path():
+    async def scenario(world):
+        a = await world.add("a")
+        await a.vaults.create("v")
+        await write(a, "v:token", MARKER)
+        slip = (await a.vaults.log("v"))[0].commit
+        await a.secrets.copy(("v", at("token")), ("v", at("d/copy")))
+        await write(a, "v:token", b"better")
+        view = await a.vaults.forget("v", at("token"), None, False, str(slip))
+        assert view.still_held
+        assert MARKER in opened(world, "a")
+
+        slip = (await a.vaults.log("v", at("d/copy")))[-1].commit
+        with pytest.raises(Conflict, match="d/copy"):
+            await a.vaults.forget("v", at("d/copy"), None, False, str(slip), True)
+        await write(a, "v:d/copy", b"better too")
+        await write(a, "v:third", MARKER)
+        with pytest.raises(Conflict, match="third"):
+            await a.vaults.forget("v", at("d/copy"), None, False, str(slip), True)
+        assert MARKER in opened(world, "a")
+        await a.secrets.remove([("v", at("third"))], False)
+        view = await a.vaults.forget("v", at("d/copy"), None, False, str(slip), True)
+        assert not view.still_held
+        assert MARKER not in opened(world, "a")
+        assert await everything(a, "v") == {"token": b"better", "d/copy": b"better too"}
+        assert (await a.lifecycle.check()).ok
+
+    simulate(scenario)
+
+
+def test_everywhere_takes_a_value():
+    async def scenario(world):
+        a = await filled(world)
+        with pytest.raises(Misuse):
+            await a.vaults.forget("v", at("keep"), everywhere=True)
 
     simulate(scenario)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from agent.actors import Stranger, pair, refused, shared
+from agent.actors import EPOCH, Stranger, pair, refused, shared
 from simulator import World, simulate
 
 from pk_tui.agent.agent import Agent
@@ -100,8 +101,10 @@ def test_a_new_contact_holds_nothing_and_is_not_kept() -> None:
         store = w._stores["alice"]
         stranger = Stranger(w).node_id
         contact = contact_or_new(store, stranger, 7)
-        assert (contact.petname, contact.addresses, contact.actions, contact.known_since) == (None, (), (), 7)
+        assert (contact.petname, contact.addresses, contact.known_since, contact.met) == (None, (), 7, None)
         assert store.contacts.get(stranger) is None
+        for action in Action:
+            assert not alice._gate.core().beliefs.may(stranger, action, None, EPOCH)
         assert contact_or_new(store, w.ids["bob"], 7).petname == "bob"
         assert alice is not bob
 
@@ -159,29 +162,36 @@ def test_a_gestalt_shows_what_is_shared_with_it_as_long_as_it_is() -> None:
     simulate(scenario)
 
 
-def test_the_lists_look_at_the_grants_once_however_much_there_is_to_list() -> None:
+def test_the_lists_read_neither_grants_nor_entitlements_however_much_there_is_to_list() -> None:
     async def scenario(w: World) -> None:
         alice, _ = await pair(w)
         for number in range(12):
             await alice.gestalts.trust(str(NodeId(bytes((number + 1,)) * 32)))
             await alice.vaults.create(f"v{number:02}")
             await alice.vaults.share(f"v{number:02}", "bob")
-        opened = 0
-        shelf = w._stores["alice"].grants.issued._shelf
-        items = shelf.items
+        store = w._stores["alice"]
+        shelves = {
+            "contacts": store.contacts._shelf,
+            "issued": store.grants.issued._shelf,
+            "rights": store.entitlements._shelf,
+        }
+        opened = dict.fromkeys(shelves, 0)
 
-        def counting() -> Iterator[tuple[bytes, bytes]]:
-            nonlocal opened
-            for row in items():
-                opened += 1
-                yield row
+        def counted(name: str, read: Callable[..., Any]) -> Callable[..., Any]:
+            def counting(*given: Any) -> Any:
+                opened[name] += 1
+                return read(*given)
 
-        shelf.items = counting  # type: ignore[method-assign]
+            return counting
+
+        for name, shelf in shelves.items():
+            shelf.items = counted(name, shelf.items)  # type: ignore[method-assign]
+            shelf.get = counted(name, shelf.get)  # type: ignore[method-assign]
         views = {view.gestalt: view for view in await alice.gestalts.list()}
         assert len(views[str(w.ids["bob"])].shared) == 12
         assert sum(len(view.shared) for view in views.values()) == 12
-        assert opened == 12
+        assert opened["contacts"] > 0
         assert [view.shared_with for view in await alice.vaults.list()] == [1] * 12
-        assert opened == 24
+        assert (opened["issued"], opened["rights"]) == (0, 0)
 
     simulate(scenario)

@@ -251,14 +251,32 @@ def test_a_plan_says_what_an_import_would_do_and_writes_nothing(tmp_path: Path) 
     simulate(scenario)
 
 
-def test_a_plan_of_items_names_their_templates_and_a_long_one_is_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing, "PLANNED", 1)
+def test_a_plan_tells_how_far_it_has_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_EVERY", 2)
+    (tmp_path / "in").mkdir()
+    for name in "abcde":
+        put(tmp_path / "in", name, name)
 
     async def scenario(w: World) -> None:
         alice = await alice_with_a_vault(w)
-        plan = await alice.vaults.plan_import("work", put(tmp_path, "x.csv", CSV), ImportKind.CSV)
+        told: list[Progress] = []
+        csv = put(tmp_path, "x.csv", "Group,Title,Username,Password,URL,Notes\n" + "g,t,u,p,,\n" * 5)
+        await alice.vaults.plan_import("work", csv, progress=told.append)
+        assert told == [
+            *(Progress("Reading", objects) for objects in (2, 4)),
+            *(Progress("Comparing", objects, 5) for objects in (2, 4)),
+        ]
+        told.clear()
+        await alice.vaults.plan_import("work", tmp_path / "in", progress=told.append)
+        assert told == [Progress("Comparing", objects) for objects in (2, 4)]
+
+    simulate(scenario)
+
+
+def test_a_plan_of_items_names_their_templates_and_a_long_one_is_cut(tmp_path: Path) -> None:
+    async def scenario(w: World) -> None:
+        alice = await alice_with_a_vault(w)
+        plan = await alice.vaults.plan_import("work", put(tmp_path, "x.csv", CSV), ImportKind.CSV, rows=1)
         assert [(str(row.path), row.template, row.change) for row in plan.planned] == [
             ("Bank", "password", Change.ADDED)
         ]

@@ -22,7 +22,7 @@ from pk_tui.plaintext import Plaintext
 from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import MemoryWitness
-from pk_tui.trust.claim import make_genesis
+from pk_tui.trust.genesis import make_genesis
 
 OLD, NEW = Plaintext(b"the old password"), Plaintext(b"the new password")
 SEED = b"r" * 32
@@ -111,6 +111,7 @@ def test_a_password_is_verified_without_anything_coming_of_it(locked: bool) -> N
         version = agent.store.version if not locked else None
         async with agent.events() as events:
             await agent.lifecycle.verify_password(OLD)
+            assert (agent.store.version if not locked else None) == version
             for wrong in (NEW, Plaintext(b"the old password ")):
                 with refused(WrongPassword):
                     await agent.lifecycle.verify_password(wrong)
@@ -119,7 +120,6 @@ def test_a_password_is_verified_without_anything_coming_of_it(locked: bool) -> N
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(events), 0.05)
         assert agent.is_locked == locked
-        assert (agent.store.version if not locked else None) == version
         await agent.lifecycle.change_password(OLD, NEW)
         await agent.lifecycle.verify_password(NEW)
         with refused(WrongPassword):
@@ -134,7 +134,7 @@ def test_verifying_a_password_leaves_the_loop_free() -> None:
 
         def slow(*given: object) -> SealKey:
             begun.set()
-            assert may_end.wait(10)
+            assert may_end.wait(60)
             return SealKey.generate()
 
         with pytest.MonkeyPatch.context() as patch:
@@ -267,5 +267,35 @@ def test_a_check_tells_of_a_database_that_went_back() -> None:
         db.execute("UPDATE ledger SET gen = ?, sealed = ?", before)
         view = await agent.lifecycle.check(password=OLD)
         assert [problem.kind for problem in view.problems] == ["rolled back"]
+
+    run(scenario)
+
+
+def test_wrong_passwords_and_new_ones_are_in_the_audit_also_those_of_a_locked_node() -> None:
+    async def scenario(agent: Agent) -> None:
+        for _ in range(2):
+            with refused(WrongPassword):
+                await agent.lifecycle.unlock(NEW)
+        await agent.lifecycle.unlock(OLD)
+        with refused(WrongPassword):
+            await agent.lifecycle.verify_password(NEW)
+        await agent.lifecycle.change_password(OLD, NEW)
+        await agent.lifecycle.lock()
+        await agent.lifecycle.change_password(None, OLD, recovery_words())
+        assert (await agent.lifecycle.status()).locked
+        await agent.lifecycle.unlock(OLD)
+        at = ["2023-11-14T22:13:20.000Z"]
+        rows = [
+            (row.topic, {**row.data, **({"at": at} if "at" in row.data else {})}) for row in await agent.audit.list()
+        ]
+        assert rows == [
+            ("agent.login_failed", {"count": 2, "at": at}),
+            ("agent.unlocked", {}),
+            ("agent.login_failed", {"count": 1, "at": at}),
+            ("password.changed", {"by": "password"}),
+            ("agent.locked", {}),
+            ("password.changed", {"by": "recovery words"}),
+            ("agent.unlocked", {}),
+        ]
 
     run(scenario)

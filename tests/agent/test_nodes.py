@@ -101,7 +101,7 @@ def test_a_node_that_was_seen_says_when() -> None:
 
 
 def test_few_addresses_are_kept_with_the_newest_first() -> None:
-    contact = Contact(node=b"n" * 32, petname=None, addresses=(), actions=(), known_since=1)
+    contact = Contact(node=b"n" * 32, petname=None, addresses=(), known_since=1)
     for port in range(1, 20):
         contact = with_address(contact, Address("host", port))
     contact = with_address(contact, Address("host", 17))

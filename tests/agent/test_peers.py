@@ -10,7 +10,8 @@ from pk_tui.agent import peers as module
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.peers import MAX_LINKS, RETIRED_AT_LEAST, RETIRED_GRACE, STEADY, Peers
 from pk_tui.errors import Locked, Misuse, PeerMisbehaved, PkError, Unreachable
-from pk_tui.net.link import MISSED, PING_EVERY, Link
+from pk_tui.net.link import Link
+from pk_tui.net.pings import MISSED, PING_EVERY
 from pk_tui.terms import Address, NodeId
 from pk_tui.wire.messages import Scan, encode_message
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from agent.actors import at, everything, noise, read, refused, shared, tried, write
 from hypothesis import given
@@ -11,8 +14,8 @@ from pk_tui.agent.resolving import name_beside
 from pk_tui.api.events import VaultChanged
 from pk_tui.api.views import Take
 from pk_tui.clock import SECOND
-from pk_tui.errors import Misuse, NotFound, ReadOnly
-from pk_tui.terms import MAX_NAME_BYTES, SecretPath
+from pk_tui.errors import Conflict, Misuse, NotFound, ReadOnly
+from pk_tui.terms import MAX_NAME_BYTES, CommitId, SecretPath
 
 DAY_OF_2026 = 1_795_219_200 * SECOND
 """2026-11-21."""
@@ -189,3 +192,187 @@ def test_a_path_without_room_for_the_name_is_refused_in_a_sentence() -> None:
     path = SecretPath.parse("/".join(["x" * 250] * 4 + ["y" * 20]))
     with pytest.raises(Misuse, match="longer"):
         name_beside(path, "bob", DAY_OF_2026, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("take", "expected"),
+    [
+        (Take.OURS, OURS),
+        (Take.THEIRS, {"a.txt": b"theirs", "gone": b"theirs", "d/x": b"theirs", "d/y": b"theirs"}),
+        (
+            Take.BOTH,
+            {
+                **OURS,
+                f"a {FROM}.txt": b"theirs",
+                f"gone {FROM}": b"theirs",
+                f"d {FROM}/x": b"theirs",
+                f"d {FROM}/y": b"theirs",
+            },
+        ),
+    ],
+)
+def test_all_that_wait_are_decided_in_one_commit_and_come_back_with_it(take: Take, expected: dict[str, bytes]) -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await in_conflict(w)
+        before = await bob.vaults.log("mine")
+        waiting = await bob.vaults.conflicts("mine")
+        decision = await bob.vaults.resolve_all("mine", take)
+        assert await everything(bob, "mine") == expected
+        assert list(decision.decided) == waiting
+        assert await bob.vaults.conflicts("mine") == []
+        after = await bob.vaults.log("mine")
+        assert len(after) == len(before) + (decision.commit is not None)
+        if decision.commit is not None:
+            assert after[0].message.startswith("Resolved 4 conflicts: ")
+        assert (await bob.vaults.resolve_all("mine", take)).decided == ()
+        commit = None if decision.commit is None else str(decision.commit)
+        async with bob.events() as events:
+            made = await bob.vaults.reopen("mine", decision.decided, commit)
+            assert await anext(events) == VaultChanged((await bob.vaults.get("mine")).vault_id)
+        assert (made is None) == (commit is None)
+        assert await bob.vaults.conflicts("mine") == waiting
+        assert await everything(bob, "mine") == OURS
+        again = await bob.vaults.resolve_all("mine", take, [row.path for row in waiting])
+        assert again.decided == decision.decided
+        assert await everything(bob, "mine") == expected
+
+    simulate(scenario)
+
+
+def test_some_are_decided_and_those_that_do_not_wait_are_left_out() -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await in_conflict(w)
+        decision = await bob.vaults.resolve_all(
+            "mine", Take.THEIRS, [at("kept"), at("a.txt"), at("never"), at("a.txt")]
+        )
+        assert [str(row.path) for row in decision.decided] == ["a.txt", "kept"]
+        assert await everything(bob, "mine") == {"a.txt": b"theirs", "d": b"ours"}
+        assert [str(row.path) for row in await bob.vaults.conflicts("mine")] == ["d", "gone"]
+        assert (await bob.vaults.resolve_all("mine", Take.BOTH, [])).decided == ()
+
+    simulate(scenario)
+
+
+def test_one_below_another_is_decided_upon_what_became_of_that() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w, 0)
+        await write(alice, "work:d/a", b"1")
+        await bob.vaults.clone("work", "alice")
+        await bob.vaults.fork("work", "mine")
+        await write(alice, "work:d/a", b"theirs")
+        await write(bob, "mine:d/a", b"ours")
+        await bob.vaults.pull("mine")
+        await alice.secrets.remove([("work", at("d"))], recursive=True)
+        await write(alice, "work:d", b"a secret now")
+        await write(bob, "mine:d/a", b"ours again")
+        await bob.vaults.pull("mine")
+        waiting = await bob.vaults.conflicts("mine")
+        decision = await bob.vaults.resolve_all("mine", Take.BOTH)
+        assert list(decision.decided) == waiting
+        assert (await bob.lifecycle.check()).ok
+        assert await read(bob, "mine:d/a") == b"ours again"
+        await bob.vaults.reopen("mine", decision.decided, str(decision.commit) if decision.commit else None)
+        assert await bob.vaults.conflicts("mine") == waiting
+        await bob.vaults.resolve_all("mine", Take.OURS)
+        assert await everything(bob, "mine") == {"d/a": b"ours again"}
+
+    simulate(scenario)
+
+
+def test_a_name_beside_that_another_decision_takes_is_not_taken_twice() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w, 0)
+        beside = f"a {FROM}.txt"
+        for path in ("a.txt", beside):
+            await write(alice, f"work:{path}", b"1")
+        await bob.vaults.clone("work", "alice")
+        await bob.vaults.fork("work", "mine")
+        for path in ("a.txt", beside):
+            await write(alice, f"work:{path}", b"theirs " + path.encode())
+        await write(bob, "mine:a.txt", b"ours")
+        await bob.secrets.remove([("mine", at(beside))])
+        await bob.vaults.pull("mine")
+        await bob.vaults.resolve_all("mine", Take.BOTH)
+        found = await everything(bob, "mine")
+        assert len(found) == 3
+        assert sorted(found.values()) == [b"ours", b"theirs " + beside.encode(), b"theirs a.txt"]
+
+    simulate(scenario)
+
+
+def test_of_many_where_one_cannot_be_written_none_is_decided() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w, 0)
+        for path in ("d/a", "e"):
+            await write(alice, f"work:{path}", b"1")
+        await bob.vaults.clone("work", "alice")
+        await bob.vaults.fork("work", "mine")
+        for path in ("d/a", "e"):
+            await write(alice, f"work:{path}", b"theirs")
+            await write(bob, f"mine:{path}", b"ours")
+        await bob.vaults.pull("mine")
+        await bob.secrets.remove([("mine", at("d/a"))])
+        await write(bob, "mine:d", b"in the way")
+        head = (await bob.vaults.get("mine")).head
+        with refused(Misuse, "is a secret"):
+            await bob.vaults.resolve_all("mine", Take.THEIRS)
+        assert (await bob.vaults.get("mine")).head == head
+        assert len(await bob.vaults.conflicts("mine")) == 2
+
+    simulate(scenario)
+
+
+def test_a_decision_whose_secret_has_changed_since_is_not_taken_back_and_nothing_waits_again() -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await in_conflict(w)
+        decision = await bob.vaults.resolve_all("mine", Take.THEIRS)
+        await write(bob, "mine:a.txt", b"newer")
+        with refused(Conflict, "a.txt"):
+            await bob.vaults.reopen("mine", decision.decided, str(decision.commit))
+        assert await bob.vaults.conflicts("mine") == []
+        assert await read(bob, "mine:a.txt") == b"newer"
+
+    simulate(scenario)
+
+
+def test_a_conflict_that_a_later_merge_found_is_not_replaced_by_one_that_was_decided_before() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await in_conflict(w)
+        decision = await bob.vaults.resolve_all("mine", Take.OURS)
+        await write(alice, "work:a.txt", b"theirs, later")
+        await write(bob, "mine:a.txt", b"ours, later")
+        await bob.vaults.pull("mine")
+        (newer,) = await bob.vaults.conflicts("mine")
+        assert await bob.vaults.reopen("mine", decision.decided) is None
+        waiting = {str(row.path): row for row in await bob.vaults.conflicts("mine")}
+        assert sorted(waiting) == ["a.txt", "d", "gone", "kept"]
+        assert waiting["a.txt"] == newer
+
+    simulate(scenario)
+
+
+def test_what_is_not_in_the_history_cannot_wait_again_and_a_clone_takes_nothing_back() -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await in_conflict(w)
+        decision = await bob.vaults.resolve_all("mine", Take.OURS)
+        strange = replace(decision.decided[0], theirs=CommitId(bytes(20)))
+        with refused(NotFound, "no version"):
+            await bob.vaults.reopen("mine", [strange])
+        assert await bob.vaults.conflicts("mine") == []
+        with refused(ReadOnly):
+            await bob.vaults.reopen("work", decision.decided)
+        with refused(ReadOnly):
+            await bob.vaults.resolve_all("work", Take.OURS)
+
+    simulate(scenario)
+
+
+def test_what_is_decided_while_another_decision_is_made_is_decided_once() -> None:
+    async def scenario(w: World) -> None:
+        _, bob = await in_conflict(w)
+        both = await asyncio.gather(*(bob.vaults.resolve_all("mine", take) for take in (Take.THEIRS, Take.BOTH)))
+        paths = [str(row.path) for one in both for row in one.decided]
+        assert sorted(paths) == ["a.txt", "d", "gone", "kept"]
+        assert await bob.vaults.conflicts("mine") == []
+
+    simulate(scenario)

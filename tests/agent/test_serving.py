@@ -221,7 +221,8 @@ def test_unsharing_while_a_pull_runs_ends_it_with_the_clone_as_it_was(after: int
 
 def test_a_share_that_runs_out_while_a_clone_runs_ends_it() -> None:
     async def scenario(w: World) -> None:
-        _alice, mallory, vault = await guest(w, 30)
+        alice, mallory, vault = await guest(w, 30)
+        await alice.vaults.share("work", "mallory", w.clocks["alice"].now() + 90 * DAY)
         link = await mallory.dial("alice")
         stream = await link.request(encode_message(Transfer(vault, "clone", ())))
         await asyncio.sleep(1)

@@ -38,7 +38,9 @@ def test_a_share_gives_scan_clone_and_pull_and_tells_the_other_node() -> None:
             seen = {await anext(events) for _ in range(4)}
         assert {VaultChanged(view.vault_id), NodeChanged(w.ids["bob"])} <= seen
         assert shared_.actions == (Action.CLONE, Action.PULL, Action.SCAN)
-        assert shared_.not_after == grant_of(w).not_after
+        assert (shared_.vault_id, shared_.nodes, shared_.not_after) == (view.vault_id, (w.ids["bob"],), None)
+        on_paper = grant_of(w)
+        assert (on_paper.grantee, on_paper.not_after - on_paper.time) == (w.ids["bob"], DEFAULT_TERM)
         assert (await alice.vaults.get("work")).shared_with == 1
         (row,) = await alice.vaults.permissions("work")
         assert (row.node_id, row.actions) == (w.ids["bob"], (Action.CLONE, Action.PULL, Action.SCAN))
@@ -126,6 +128,20 @@ def test_the_second_share_replaces_the_first_with_a_higher_serial() -> None:
     simulate(scenario)
 
 
+def test_a_share_given_anew_has_the_end_that_was_given_last() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w)
+        end = w.clocks["alice"].now() + DAY
+        assert (await alice.vaults.share("work", "bob", end)).not_after == end
+        assert (grant_of(w).not_after, grant_of(w).serial) == (end, 2)
+        assert (await alice.vaults.share("work", "bob")).not_after is None
+        assert grant_of(w).serial == 3
+        w.clocks["alice"].skew += 2 * DAY
+        assert await bob.vaults.scan("alice")
+
+    simulate(scenario)
+
+
 # Time
 
 
@@ -166,16 +182,39 @@ def test_a_share_of_a_default_term_is_renewed_past_its_half_by_a_scan() -> None:
     simulate(scenario)
 
 
-def test_who_pulls_now_and_then_keeps_the_right_for_years_without_a_scan() -> None:
+def test_a_pull_past_the_half_of_the_term_renews_the_grant_too() -> None:
     async def scenario(w: World) -> None:
-        _, bob = await shared(w)
+        alice, bob = await shared(w)
         await bob.vaults.clone("work", "alice")
-        for _ in range(20):
+        for serial in range(2, 5):
             w.clocks["alice"].skew += 60 * DAY
             await bob.vaults.pull("work")
-        w.clocks["alice"].skew += 91 * DAY
-        with refused(PermissionDenied):
+            assert grant_of(w).serial == serial
+            assert grant_of(w).not_after > w.clocks["alice"].now() + 89 * DAY
+        assert (await alice.vaults.permissions("work"))[0].node_id == w.ids["bob"]
+
+    simulate(scenario)
+
+
+def test_who_stays_away_for_years_keeps_the_right_until_it_is_taken_back() -> None:
+    async def scenario(w: World) -> None:
+        alice, bob = await shared(w)
+        await bob.vaults.clone("work", "alice")
+        over = grant_of(w)
+        for _ in range(3):
+            w.clocks["alice"].skew += 1000 * DAY
+            assert not over.is_live(w.clocks["alice"].now()), "on paper it is over"
+            assert (await alice.vaults.get("work")).shared_with == 1
             await bob.vaults.pull("work")
+            assert len(await bob.vaults.scan("alice")) == 1
+            over = grant_of(w)
+        w.clocks["alice"].skew += 1000 * DAY
+        await alice.vaults.unshare("work", "bob")
+        for refusal in (bob.vaults.scan("alice"), bob.vaults.pull("work")):
+            with refused(PermissionDenied):
+                await refusal
+
+    simulate(scenario)
 
     simulate(scenario)
 
@@ -185,10 +224,15 @@ def test_a_share_until_a_given_time_is_never_renewed() -> None:
         alice, bob = await shared(w)
         end = w.clocks["alice"].now() + 60 * DAY
         await alice.vaults.share("work", "bob", end)
+        first = grant_of(w)
+        assert first.not_after == end
         for _ in range(5):
             w.clocks["alice"].skew += 10 * DAY
             await bob.vaults.scan("alice")
-        assert grant_of(w).not_after == end
+        assert grant_of(w) == first
+        w.clocks["alice"].skew += 11 * DAY
+        with refused(PermissionDenied):
+            await bob.vaults.scan("alice")
 
     simulate(scenario)
 

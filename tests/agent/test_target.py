@@ -37,7 +37,8 @@ def test_everything_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) ->
 
 
 def test_an_empty_directory_is_taken_and_made_private(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir(mode=0o755)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o755)
     Target.open(tmp_path / "out").close()
     assert mode(tmp_path / "out") == 0o700
 
@@ -46,7 +47,8 @@ def test_what_holds_anything_or_is_no_directory_is_left_as_it_is(tmp_path: Path)
     (tmp_path / "full").mkdir()
     (tmp_path / "full/x").write_text("x")
     (tmp_path / "file").write_text("x")
-    (tmp_path / "empty").mkdir(mode=0o755)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty").chmod(0o755)
     (tmp_path / "link").symlink_to("empty")
     (tmp_path / "loose").symlink_to("nowhere")
     for name in ("full", "file", "link", "loose"):

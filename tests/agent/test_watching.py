@@ -5,17 +5,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from agent.actors import EPOCH, Liar, Stranger, at, fill, new_store, shared, write
+from agent.actors import EPOCH, Answer, Liar, Stranger, at, fill, new_store, shared, write
 from simulator import World, eventually, simulate
 
 from pk_tui.agent.agent import Agent
+from pk_tui.agent.chain_requests import WITHIN
 from pk_tui.agent.commits import create_vault
 from pk_tui.agent.serving import BREATH
 from pk_tui.agent.watching import SCAN_WITHIN, Watching, believable
 from pk_tui.api.events import AgentEvent, VaultChanged
 from pk_tui.crypto.keys import SigningKey
 from pk_tui.crypto.seal import SealKey
-from pk_tui.net.link import Link
+from pk_tui.net.link import Link, Stream
 from pk_tui.records import replace
 from pk_tui.store.node import NodeStore
 from pk_tui.store.vaultrecord import VaultRecord
@@ -406,25 +407,30 @@ def test_an_origin_that_answers_the_scan_at_connecting_with_nonsense_is_none_the
 def test_a_node_that_is_no_origin_is_not_scanned_and_an_origin_that_never_answers_is_let_go() -> None:
     async def scenario(w: World) -> None:
         bob, mallory, eve = await w.add("bob"), Liar(w), Stranger(w, "eve")
-        asked: list[Link] = []
+        asked: dict[NodeId, list[bytes]] = {mallory.node_id: [], eve.node_id: []}
 
-        async def mute(link: Link, stream: object) -> None:
-            asked.append(link)
-            await asyncio.Event().wait()
+        def mute(who: Stranger) -> Answer:
+            async def answer(link: Link, stream: Stream) -> None:
+                assert link.peer == w.ids["bob"]
+                asked[who.node_id].append(await stream.receive() or b"")
+                await asyncio.Event().wait()
+
+            return answer
 
         await mallory.meet("bob")
         await eve.meet("bob")
         await bob.vaults.clone("work", "mallory")
-        mallory.answer = eve.answer = mute
+        mallory.answer, eve.answer = mute(mallory), mute(eve)
         await w.network.drop_connections()
         await asyncio.sleep(10)
-        assert {link.peer for link in asked} == {w.ids["bob"]}
-        assert all(link in mallory.links for link in asked)
+        scan = encode_message(Scan())
+        assert asked[mallory.node_id].count(scan) == 1
+        assert scan not in asked[eve.node_id]
         core = bob._gate.core()
-        under_way = [core.peers.linked(mallory.node_id)._under_way]  # type: ignore[union-attr]
-        assert [len(streams) for streams in under_way] == [1]
-        await asyncio.sleep(SCAN_WITHIN)
-        assert [len(streams) for streams in under_way] == [0]
+        under_way = core.peers.linked(mallory.node_id)._under_way  # type: ignore[union-attr]
+        assert len(under_way) == len(asked[mallory.node_id])
+        await asyncio.sleep(max(SCAN_WITHIN, WITHIN))
+        assert len(under_way) == 0
 
     simulate(scenario)
 

@@ -48,7 +48,7 @@ def test_it_says_who_it_is_and_ends_with_its_input(base) -> None:
 
 def test_it_ends_at_once_even_while_it_gets_ready(base) -> None:
     with start(line(base)) as friend:
-        friend.communicate(timeout=20)
+        friend.communicate(timeout=60)
     assert not base.exists()
 
 
@@ -57,14 +57,14 @@ def test_asked_to_end_it_removes_everything_too(base) -> None:
         assert friend.stdout is not None
         friend.stdout.readline()
         os.kill(friend.pid, signal.SIGTERM)
-        assert friend.wait(timeout=20) == 0
+        assert friend.wait(timeout=60) == 0
     assert not base.exists()
 
 
 @pytest.mark.parametrize("raw", [b"{}", b"[]", b'{"base": 5}', b'{"base": "relative/pk-tui-playground-x"}'])
 def test_a_wrong_beginning_is_refused(raw) -> None:
     with start(raw) as friend:
-        assert friend.wait(timeout=20) == 64
+        assert friend.wait(timeout=60) == 64
 
 
 def test_only_a_playground_of_ours_is_ever_removed(base, short) -> None:

@@ -19,7 +19,7 @@ from pk_tui.store.database import Database
 from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import NodeId
-from pk_tui.trust.claim import UnverifiedClaim
+from pk_tui.trust.genesis import UnverifiedClaim
 
 
 @contextmanager

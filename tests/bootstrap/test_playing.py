@@ -35,7 +35,7 @@ def temporary(short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = condition()
             if await found if isinstance(found, Awaitable) else found:

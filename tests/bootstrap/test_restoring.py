@@ -33,7 +33,7 @@ from pk_tui.plaintext import Plaintext
 from pk_tui.store.node import NodeStore
 from pk_tui.store.notifications import Box
 from pk_tui.terms import Address, NodeId, SecretPath
-from pk_tui.trust.claim import UnverifiedClaim
+from pk_tui.trust.genesis import UnverifiedClaim
 from pk_tui.trust.succession import UnverifiedSuccession
 
 P = SecretPath.parse

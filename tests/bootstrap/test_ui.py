@@ -63,7 +63,7 @@ class Terminal:
         command = [sys.executable, "-c", script, "--node-path", str(self.node), *argv]
         if shell:
             command = ["/bin/sh", "-c", f'"$@" {shell}', "sh", *command]
-        child = pexpect.spawn(command[0], command[1:], env=environment, encoding="utf-8", timeout=30)
+        child = pexpect.spawn(command[0], command[1:], env=environment, encoding="utf-8", timeout=60)
         self.output = child.read()
         child.close()
         return int(child.exitstatus if child.exitstatus is not None else -child.signalstatus)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pk_tui.api import views
+from pk_tui.api import care, views
 from pk_tui.cli.main import run
 from pk_tui.control import client
 from pk_tui.control.invocation import Request
@@ -106,11 +106,9 @@ class Agent:
 
     def _lifecycle(self) -> dict[str, Any]:
         status = views.StatusView(True, NODE, 42, False, Address("127.0.0.1", 4433), 2)
-        problem = views.ProblemView("missing", VAULT, "a/b", "A part of its content is gone.")
-        check = views.CheckView(
-            False, 2, 30, (problem, views.ProblemView("altered", None, None, "It does not add up."))
-        )
-        backup = {"backup": views.BackupView("/a/backup", 2, 5000)}
+        problem = care.ProblemView("missing", VAULT, "a/b", "A part of its content is gone.")
+        check = care.CheckView(False, 2, 30, (problem, care.ProblemView("altered", None, None, "It does not add up.")))
+        backup = {"backup": care.BackupView("/a/backup", 2, 5000)}
         return {"status": status, "lock": None, "unlock": None, "change_password": None, "check": check, **backup}
 
     def _vaults(self) -> dict[str, Any]:
@@ -128,7 +126,8 @@ class Agent:
             "diff": list(changes),
             "restore": COMMIT,
             "revert": COMMIT,
-            "share": views.ShareView(VAULT, NODE, (Action.SCAN, Action.PULL, Action.CLONE), TIME),
+            "share": views.ShareView(VAULT, (NODE,), (Action.SCAN, Action.PULL, Action.CLONE), TIME),
+            "exposure": [views.ExposureView(VAULT, "v", SecretPath(("p",)), NODE, COMMIT)],
             "unshare": [views.ExposedView(SecretPath(("p",)), COMMIT)],
             "permissions": [views.PermissionView(NODE, str(NODE), rights)],
             "scan": [views.OfferView(VAULT, "v", rights)],

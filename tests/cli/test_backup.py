@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pk_tui.api.views import BackupView
+from pk_tui.api.care import BackupView
 from pk_tui.bootstrap import restoring
 from pk_tui.errors import AlreadyExists, PermissionDenied, WrongPassword
 from pk_tui.plaintext import Plaintext

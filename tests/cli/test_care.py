@@ -1,6 +1,7 @@
 import pytest
 
-from pk_tui.api.views import ForgetView, TidyView
+from pk_tui.api.care import TidyView
+from pk_tui.api.views import ForgetView
 from pk_tui.errors import Conflict, NotFound, ReadOnly
 from pk_tui.terms import SecretPath
 
@@ -14,7 +15,7 @@ def _results(agent, fixed):
 def test_forgetting_says_what_is_gone_and_who_keeps_it(type_in, agent, fixed):
     done = type_in("--format", "json", "vaults", "forget", "v", "a/b", "--yes")
     assert done.json == {"versions": 3, "objects": 12, "seen_by": [str(fixed.node)], "head": str(fixed.commit)}
-    assert agent.calls == [("vaults.forget", "v", SecretPath(("a", "b")), None, False, None)]
+    assert agent.calls == [("vaults.forget", "v", SecretPath(("a", "b")), None, False, None, False)]
     text = type_in("vaults", "forget", "v", "a/b", "--yes").text
     assert "3 versions written anew, 12 objects gone" in text
     assert f"1 node had been given a version that held it, and keeps what it has:\n    {fixed.node}\n" in text
@@ -24,14 +25,30 @@ def test_a_fork_can_leave_its_origin_for_it(type_in, agent):
     agent.vaults.results["forget"] = Conflict("it came from there")
     assert type_in("vaults", "forget", "v", "a", "--yes").code == 70
     type_in("vaults", "forget", "v", "a", "--yes", "--leave-origin")
-    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, True, None)
+    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, True, None, False)
 
 
 def test_only_the_value_of_one_version_can_be_meant(type_in, agent, fixed):
     agent.vaults.results["forget"] = ForgetView(1, 1, (), fixed.commit)
     done = type_in("vaults", "forget", "v", "a", "--yes", "--value-of", "1f2e")
-    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, False, "1f2e")
+    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, False, "1f2e", False)
     assert "Forgot one value of “v:a”: 1 version written anew" in done.text
+    assert "--everywhere" not in done.text
+
+
+def test_a_value_that_other_places_hold_is_said_and_can_be_meant_everywhere(type_in, agent, fixed):
+    agent.vaults.results["forget"] = ForgetView(1, 1, (), fixed.commit, still_held=True)
+    given = ("vaults", "forget", "v", "a", "--yes", "--value-of", "1f2e")
+    assert "still hold the same value; --everywhere forgets it there too" in type_in(*given).text
+    assert type_in("--format", "json", *given).json["still_held"] is True
+    agent.vaults.results["forget"] = ForgetView(1, 1, (), fixed.commit)
+    assert "Forgot one value of “v:a” everywhere:" in type_in(*given, "--everywhere").text
+    assert agent.calls[-1] == ("vaults.forget", "v", SecretPath(("a",)), None, False, "1f2e", True)
+
+
+def test_everywhere_takes_a_value(type_in, agent):
+    assert type_in("vaults", "forget", "v", "a", "--yes", "--everywhere").code == 64
+    assert agent.calls == []
 
 
 def test_with_no_one_who_saw_it_that_is_said(type_in, agent, fixed):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pk_tui.api.views import ConflictView, Take
+from pk_tui.api.views import ConflictView, DecisionView, Take
 from pk_tui.errors import AlreadyExists, Busy, Conflict, Misuse, NotFound
 from pk_tui.terms import CommitId, SecretPath, VaultId
 
@@ -79,6 +79,26 @@ def test_resolve(type_in, fixed, agent, take):
     assert type_in("--format", "json", "vaults", "resolve", "v", "d/a.txt", "--take", take.value).json == {
         "commit": None
     }
+
+
+@pytest.mark.parametrize("take", list(Take))
+def test_all_that_wait_are_decided_at_once(type_in, fixed, agent, take):
+    (conflict,) = agent.vaults.results["conflicts"]
+    agent.vaults.results["resolve_all"] = DecisionView(fixed.commit, (conflict, conflict))
+    done = type_in("--format", "json", "vaults", "resolve", "v", "--all", "--take", take.value)
+    assert done.json == {"commit": str(fixed.commit), "decided": ["d/a.txt", "d/a.txt"]}
+    assert agent.calls == [("vaults.resolve_all", "v", take)]
+    assert "Decided 2 conflicts in “v”" in type_in("vaults", "resolve", "v", "--all", "--take", take.value).text
+    agent.vaults.results["resolve_all"] = DecisionView(None, ())
+    none = type_in("--format", "json", "vaults", "resolve", "v", "--all", "--take", take.value)
+    assert none.json == {"commit": None, "decided": []}
+    assert "No conflict waits" in type_in("vaults", "resolve", "v", "--all", "--take", take.value).text
+
+
+@pytest.mark.parametrize("argv", [("v", "a", "--all"), ("v",)])
+def test_either_one_conflict_is_named_or_all_are(type_in, agent, argv):
+    assert type_in("vaults", "resolve", *argv, "--take", "ours").code == 64
+    assert agent.calls == []
 
 
 def test_a_side_has_to_be_named(type_in, agent):

@@ -235,7 +235,7 @@ def test_what_is_missing_or_wrong_is_refused_before_the_agent_is_asked(type_in, 
 def test_a_version_is_named_wherever_a_vault_is_read(type_in, agent):
     type_in("secrets", "cat", f"v@{OLD}:a/b")
     type_in("secrets", "ls", f"v@{OLD}:d")
-    type_in("vaults", "log", f"v@{OLD}")
+    type_in("--format", "json", "vaults", "log", f"v@{OLD}")
     assert agent.calls == [
         ("secrets.read", f"v@{OLD}", SecretPath(("a", "b"))),
         ("secrets.list", f"v@{OLD}", SecretPath(("d",)), False),

@@ -77,9 +77,9 @@ def test_create_reads_slots_from_standard_input(type_in, calls, fixed):
         *("--format", "json", "items", "create", "v:a/b", "--template", "t", "--tag", "x", "--tag", "y"),
         stdin=b'{"username":"ada","more":{"value":"1","type":"url","label":"M"}}\n',
     )
-    assert done.json == {"commit": str(fixed.commit)}
+    assert done.json == {"commit": str(fixed.commit), "warnings": {}}
     slots = [SlotChange("username", Plaintext(b"ada")), SlotChange("more", Plaintext(b"1"), "url", "M")]
-    assert calls == [("create", "v", AB, "t", "b", slots, ("x", "y"))]
+    assert calls[0] == ("create", "v", AB, "t", "b", slots, ("x", "y"))
 
 
 def test_create_takes_a_title_and_no_slots(type_in, calls, agent):
@@ -133,9 +133,27 @@ def test_get_hides_masked_values_from_people_until_they_ask(type_in, calls, fixe
 
 def test_set_lays_slots_over_the_item(type_in, calls, fixed):
     done = type_in("--format", "json", "items", "set", "v:a/b", stdin=b'{"password":"new","seal":null}')
-    assert done.json == {"commit": str(fixed.commit)}
+    assert done.json == {"commit": str(fixed.commit), "warnings": {"password": "It is short."}}
     slots = [SlotChange("password", Plaintext(b"new")), SlotChange("seal", None)]
-    assert calls == [("change", "v", AB, slots, None, None)]
+    assert calls == [("change", "v", AB, slots, None, None), ("get", f"v@{fixed.commit}", AB)]
+
+
+@pytest.mark.parametrize("verb", ["set", "create"])
+def test_what_speaks_against_a_value_that_was_given_is_said_beside_the_result(type_in, calls, agent, fixed, verb):
+    more = ("--template", "t") if verb == "create" else ()
+    done = type_in("items", verb, "v:a/b", *more, stdin=b'{"password":"new"}')
+    assert done.code == 0
+    assert b"password: It is short." in done.errors
+    assert "short" not in done.text
+    quiet = type_in("items", verb, "v:a/b", *more, stdin=b'{"username":"ada"}')
+    assert b"short" not in quiet.errors
+    slots = tuple(
+        replace(slot, warning="Odd." if slot.name == fixed.nasty else None) for slot in agent.items.view.slots
+    )
+    agent.items.view = replace(agent.items.view, slots=slots)
+    nasty = type_in("items", verb, "v:a/b", *more, stdin=json.dumps({fixed.nasty: "x"}).encode())
+    assert b"Odd." in nasty.errors
+    assert b"\x1b" not in nasty.errors
 
 
 def test_set_changes_title_and_tags_alone(type_in, calls):
@@ -149,16 +167,16 @@ def test_set_changes_title_and_tags_alone(type_in, calls):
 def test_edit_shows_the_item_and_changes_what_was_changed(type_in, calls, agent, fixed):
     agent.items.view = replace(agent.items.view, slots=agent.items.view.slots[:3])
     done = type_in("--format", "json", "items", "edit", "v:a/b")
-    assert done.json == {"commit": None}
+    assert done.json == {"commit": None, "warnings": {}}
     shown, ending = done.shown
     assert ending == ".json"
     text = json.loads(shown)
     text["slots"]["password"] = "new"
     del text["slots"]["seal"]
     done = type_in("--format", "json", "items", "edit", "v:a/b", edited=json.dumps(text).encode())
-    assert done.json == {"commit": str(fixed.commit)}
+    assert done.json == {"commit": str(fixed.commit), "warnings": {"password": "It is short."}}
     changes = [SlotChange("password", Plaintext(b"new")), SlotChange("seal", None)]
-    assert calls[-1] == ("change", "v", AB, changes, "My bank", ("money", "daily"))
+    assert calls[-2] == ("change", "v", AB, changes, "My bank", ("money", "daily"))
     assert type_in("items", "edit", "v:a/b", edited=b"{").code == 64
     assert type_in("items", "edit", "v@abcd:a/b").code == 64
 

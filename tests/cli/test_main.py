@@ -6,10 +6,11 @@ import asyncio
 import json
 import re
 from dataclasses import replace
+from time import thread_time
 
 import pytest
 
-from pk_tui.api import views
+from pk_tui.api import care, views
 from pk_tui.cli.commands import Noun
 from pk_tui.cli.main import main_direct, root, run
 from pk_tui.terms import Address, Change, SecretPath
@@ -51,7 +52,8 @@ def test_the_commands_are_those_of_the_contract():
         *(f"items {v}" for v in ("templates", "create", "get", "set", "edit", "ssh-key")),
         *(f"nodes {v}" for v in ("add", "name", "ping", "list", "connections")),
         *(f"identities {v}" for v in ("trust", "untrust", "allow", "disallow", "permissions", "list", "get")),
-        "keys public", "keys password", "notifications send",
+        "keys public", "keys password", "notifications send", "audit",
+        *(f"keys {v}" for v in ("sign", "verify", "encrypt", "decrypt")),
         *(f"notifications {v}" for v in (
             "inbox read", "inbox remove", "inbox clear", "outbox read", "outbox remove", "outbox clear",
             "requests read", "requests accept", "requests decline",
@@ -157,8 +159,8 @@ def test_paths_and_damage_from_outside_never_reach_the_terminal_raw(type_in, age
     bad, path = fixed.nasty, SecretPath((fixed.nasty,))
     agent.vaults.results["diff"] = [views.ChangeView(path, Change.MODIFIED)]
     agent.secrets.results["find"] = [views.FoundView(fixed.vault, bad, path, 1, "title", bad, (), bad)]
-    agent.lifecycle.results["check"] = views.CheckView(
-        False, 1, 1, (views.ProblemView("altered", None, bad, bad),), (bad,)
+    agent.lifecycle.results["check"] = care.CheckView(
+        False, 1, 1, (care.ProblemView("altered", None, bad, bad),), (bad,)
     )
     for argv, code in (
         (("vaults", "diff", bad, bad), 0), (("vaults", "restore", bad, bad, bad), 64), (("vaults", "revert", bad, bad), 0),
@@ -198,14 +200,13 @@ def test_ten_thousand_rows_do_not_hold_up_the_loop(prepare, agent, form):
     call = prepare("secrets", "ls", "v", "--format", form)
 
     async def story() -> float:
-        loop = asyncio.get_running_loop()
         longest = 0.0
         async with asyncio.TaskGroup() as tasks:
             work = tasks.create_task(run(call, agent))
-            before = loop.time()
+            before = thread_time()  # of the processor: what else the machine does is not the loop's fault
             while not work.done():
                 await asyncio.sleep(0)
-                now = loop.time()
+                now = thread_time()
                 longest, before = max(longest, now - before), now
         return longest
 

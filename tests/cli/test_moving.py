@@ -53,7 +53,14 @@ def test_a_dry_run_prints_the_plan_and_imports_nothing(type_in, agent, tmp_path:
         "more": 4,
         "skipped": [{"path": "line 7", "reason": "it is empty"}],
     }
-    assert agent.calls == [("vaults.plan_import", "v", tmp_path / "x.csv", ImportKind.CSV, None, None)]
+    assert agent.calls == [("vaults.plan_import", "v", tmp_path / "x.csv", ImportKind.CSV, None, None, None, 1000)]
+
+
+def test_a_plan_of_everything_is_asked_for(type_in, agent):
+    assert type_in("vaults", "import", "v", "x.csv", "--dry-run", "--all").code == 0
+    assert agent.calls[-1][-1] == 1_000_000
+    assert type_in("vaults", "import", "v", "x.csv", "--all").code == 64
+    assert len(agent.calls) == 1
 
 
 def test_people_are_told_what_a_plan_would_replace(type_in):
@@ -62,7 +69,10 @@ def test_people_are_told_what_a_plan_would_replace(type_in):
     assert rows[1:] == [["replaces", "web/bank"], ["new", "new"], ["same", "old"]]
     said = done.errors.decode()
     assert "Not taken: line 7: it is empty." in said
-    assert "Read as CSV of a password manager: 7 secrets for “v”. 4 more are not listed. 1 of those listed" in said
+    assert (
+        "Read as CSV of a password manager: 7 secrets for “v”. 4 more are not listed; --all lists them. 1 of those listed"
+        in said
+    )
     assert said.endswith("Nothing was written.\n")
 
 

@@ -37,3 +37,11 @@ def test_nobody_is_asked_for_names_that_nobody_reads(type_in: Any, agent: Any) -
 def test_a_petname_steers_no_terminal(type_in: Any, agent: Any) -> None:
     agent.nodes.results["list"] = [replace(row, petname="b\x1b[2Job") for row in agent.nodes.results["list"]]
     assert "\x1b" not in type_in("vaults", "conflicts", "v").text
+
+
+def test_for_programs_a_log_asks_for_no_names(type_in: Any, agent: Any) -> None:
+    type_in("--format", "json", "vaults", "log", "v")
+    assert _asks_for_nodes(agent) == 0
+    agent.vaults.results["log"] = []
+    type_in("vaults", "log", "v")
+    assert _asks_for_nodes(agent) == 0

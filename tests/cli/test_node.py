@@ -227,14 +227,14 @@ def test_a_check_that_finds_damage_names_it_and_ends_with_65(type_in, fixed, age
     shown = type_in("check")
     assert shown.code == 65
     assert f"{fixed.vault}:a/b" in shown.text
-    assert agent.calls == [("lifecycle.check", False, None)] * 2
+    assert agent.calls == [("lifecycle.check", False, None, None)] * 2
 
 
 def test_a_repair_says_what_it_did_and_what_is_left(type_in, agent):
     agent.lifecycle.results["check"] = replace(agent.lifecycle.results["check"], repaired=("Made an index anew.",))
     done = type_in("check", "--repair")
     assert done.code == 65
-    assert agent.calls == [("lifecycle.check", True, None)]
+    assert agent.calls == [("lifecycle.check", True, None, None)]
     assert b"Made an index anew." in done.errors
     assert "backup" in done.text
     assert type_in("--format", "json", "check", "--repair").json["repaired"] == ["Made an index anew."]

@@ -9,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pk_tui.api.views import Progress
-from pk_tui.cli.output import Column, Output, display_width, progress_line, size_text, time_text, to_json
+from pk_tui.cli.output import (
+    CELL_LIMIT,
+    SLICE,
+    Column,
+    Output,
+    display_width,
+    progress_line,
+    size_text,
+    time_text,
+    to_json,
+)
 from pk_tui.clock import DAY, MINUTE
+from pk_tui.safe_text import safe_text
 
 
 class Stopped:
@@ -159,3 +170,26 @@ def test_a_warning_goes_to_people_and_programs_beside_the_result(prepare):
         call = prepare(*words)
         asyncio.run(Output(call).warn("Mind ü."))
         assert (call.output, call.errors.decode()) == (b"", line + "\n")
+
+
+@pytest.mark.parametrize("name", ["日本", "e\u0301", "\x1b[31mred", "", "a\nb", "long " * 300])
+@pytest.mark.parametrize("at", [0, SLICE - 1, SLICE, SLICE + 3])
+def test_one_name_that_is_not_plain_leaves_all_rows_in_line(prepare, name, at):
+    call = prepare("x")
+    names = ["plain"] * (SLICE + 3)
+    names.insert(at, name)
+    columns = [Column("NAME", lambda row: row), Column("N", lambda row: "7", to_the_right=True)]
+    asyncio.run(Output(call).table(names, lambda row: {}, columns, ""))
+
+    heading, *lines = call.text.split("\n")[:-1]
+    assert len(lines) == len(names)
+    assert {display_width(line) for line in lines} == {display_width(heading)}
+    assert lines[at].startswith(safe_text(name, CELL_LIMIT))
+
+
+def test_blanks_at_the_end_of_a_row_are_not_printed(prepare):
+    call = prepare("x")
+    columns = [Column("A", lambda row: row), Column("B", lambda row: "")]
+    asyncio.run(Output(call).table(["one", "seven"], lambda row: {}, columns, ""))
+
+    assert call.text == "A      B\none\nseven\n"

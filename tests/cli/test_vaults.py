@@ -7,7 +7,7 @@ import pytest
 from pk_tui.api.views import ChangeView, Progress
 from pk_tui.clock import DAY, SystemClock
 from pk_tui.errors import AlreadyExists, Conflict, NameTaken, PeerMisbehaved, PermissionDenied, UnknownNode, Unreachable
-from pk_tui.terms import Change, SecretPath
+from pk_tui.terms import Change, NodeId, SecretPath
 
 
 def test_create(type_in, fixed, agent):
@@ -84,6 +84,18 @@ def test_log(type_in, fixed, agent):
     assert "added     added" in type_in("vaults", "log", "v").text
 
 
+def test_a_version_is_by_whom_we_call_so_and_by_an_id_where_nobody_has_a_name(type_in, fixed, agent):
+    assert f"by bob ({str(fixed.node)[:12]}" in type_in("vaults", "log", "v").text
+    agent.nodes.results["list"] = [replace(row, petname=None) for row in agent.nodes.results["list"]]
+    assert f"by {str(fixed.node)[:12]}" in type_in("vaults", "log", "v").text
+    (entry,) = agent.vaults.results["log"]
+    agent.vaults.results["log"] = [replace(entry, author="a\x1b]0;x\x07b")]
+    assert b"\x1b" not in type_in("vaults", "log", "v").output
+    agent.nodes.results["list"] = [replace(row, petname="b\x1b[2Job") for row in agent.nodes.results["list"]]
+    agent.vaults.results["log"] = [entry]
+    assert b"\x1b" not in type_in("vaults", "log", "v").output
+
+
 def test_a_commit_of_very_many_changes_is_summed_up_for_people(type_in, agent):
     many = tuple(ChangeView(SecretPath((str(n),)), Change.ADDED) for n in range(1000))
     agent.vaults.results["log"] = [replace(agent.vaults.results["log"][0], changes=many)]
@@ -93,21 +105,48 @@ def test_a_commit_of_very_many_changes_is_summed_up_for_people(type_in, agent):
 
 def test_share(type_in, fixed, agent):
     value = type_in("--format", "json", "vaults", "share", "v", "bob", "--expires", "30d").json
-    assert (value["vault_id"], value["node_id"], value["actions"]) == (
-        str(fixed.vault),
-        str(fixed.node),
-        ["clone", "pull", "scan"],
-    )
+    assert value == {
+        "vault_id": str(fixed.vault),
+        "node_id": str(fixed.node),
+        "nodes": [str(fixed.node)],
+        "actions": ["clone", "pull", "scan"],
+        "not_after": fixed.time_text,
+    }
     assert abs(agent.calls[0][3] - SystemClock().now() - 30 * DAY) < DAY
     type_in("vaults", "share", "v", "bob")
     assert agent.calls[1] == ("vaults.share", "v", "bob", None)
     assert type_in("vaults", "share", "v", "bob", "--expires", "soon").code == 64
 
 
+def test_a_share_names_all_nodes_that_have_it_and_says_when_there_is_no_end(type_in, fixed, agent):
+    assert type_in("vaults", "share", "v", "bob").text.endswith(f"until {fixed.time_text[:10]}.\n")
+    phone = NodeId(b"\x77" * 32)
+    given = agent.vaults.results["share"]
+    agent.vaults.results["share"] = replace(given, nodes=(fixed.node, phone), not_after=None)
+    value = type_in("--format", "json", "vaults", "share", "v", "bob").json
+    assert (value["node_id"], value["nodes"], value["not_after"]) == (
+        str(fixed.node),
+        [str(fixed.node), str(phone)],
+        None,
+    )
+    text = type_in("vaults", "share", "v", "bob").text
+    assert f"{fixed.node} and {phone} may clone, pull, scan “v” until it is unshared." in text
+    agent.vaults.results["share"] = replace(given, nodes=(), not_after=None)
+    assert type_in("--format", "json", "vaults", "share", "v", "bob").json["node_id"] is None
+
+
 def test_unshare_names_what_was_seen(type_in, fixed):
     value = type_in("--format", "json", "vaults", "unshare", "v", "bob").json
     assert value == {"exposed": [{"path": "p", "last_seen_commit": str(fixed.commit)}]}
     assert "renew those" in type_in("vaults", "unshare", "v", "bob").text
+
+
+def test_exposure_names_who_has_seen_what(type_in, fixed):
+    value = type_in("--format", "json", "vaults", "exposure").json
+    row = {"vault_name": "v", "path": "p", "seen_by": str(fixed.node), "last_seen_commit": str(fixed.commit)}
+    assert value == [row]
+    assert type_in("--format", "json", "vaults", "exposure", "v").json == value
+    assert "bob" in type_in("vaults", "exposure").text
 
 
 def test_permissions_and_scan(type_in, fixed):

@@ -72,7 +72,7 @@ def shell(home: Home) -> Shell:
 @pytest.fixture
 def run_async() -> Callable[[Awaitable[object]], object]:
     async def within(work: Awaitable[object]) -> object:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             return await work
 
     return lambda work: asyncio.run(within(work))

@@ -159,7 +159,7 @@ def test_nothing_a_window_says_harms_the_server(sent):
     reports = []
 
     async def story(home):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             async with serving(home, Recorder().api, report=lambda error: reports.append(error)):
                 window = await RawWindow.attach(home)
                 window.writer.write(b"".join(sent))

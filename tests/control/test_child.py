@@ -69,7 +69,7 @@ def test_standard_input_arrives_untouched():
 
 def test_the_command_finds_signals_as_a_shell_leaves_them():
     plain = subprocess.run(["sh", "-c", "yes | head -n 1"], capture_output=True, check=True)
-    done = become("sh", "-c", "yes | head -n 1", timeout=20)
+    done = become("sh", "-c", "yes | head -n 1", timeout=60)
 
     assert done.stdout == plain.stdout
     status = Path("/proc/self/status")

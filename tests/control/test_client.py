@@ -35,6 +35,49 @@ def test_output_errors_and_exit_code_arrive_exactly(home, shell, run_async):
     assert (done.code, done.out, done.err) == (67, b"\x00raw\xff" * 100_000, b"a word\n")
 
 
+LONG = b"".join(b"%08d" % number for number in range(300_000))
+"""2.4 MB, in which every place is another."""
+
+
+@pytest.mark.parametrize("way", ["a pipe", "a file", "a file that grows"])
+def test_long_output_arrives_exactly_wherever_it_goes(home, shell, run_async, tmp_path, way):
+    async def run(invocation):
+        await invocation.out(LONG[:100])
+        await invocation.err(b"between\n" * 40_000)
+        await invocation.out(LONG[100:])
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            if way == "a pipe":
+                done = await shell.type("secrets", "cat", "v:x")
+                return done.out, done.err
+            path = tmp_path / "out"
+            with path.open("ab" if way == "a file that grows" else "wb") as file:
+                process = await shell.start("secrets", "cat", "v:x", stdout=file.fileno())
+                _, err = await process.communicate()
+            return path.read_bytes(), err
+
+    assert run_async(story()) == (LONG, b"between\n" * 40_000)
+
+
+def test_an_agent_that_ends_amid_long_output_is_told_in_a_sentence(home, shell, run_async):
+    async def run(invocation):
+        invocation._writer.write(bytes((client.OUT,)) + (1000).to_bytes(4, "big") + b"only this")
+        await invocation._writer.drain()
+        invocation._writer.transport.abort()
+        await asyncio.Event().wait()
+        return 0
+
+    async def story():
+        async with ControlServer(home, run):
+            return await shell.type("secrets", "cat", "v:x")
+
+    done = run_async(story())
+    assert (done.code, done.out) == (75, b"only this")
+    assert done.err.startswith(b"The agent ended before")
+
+
 def test_arguments_that_are_not_utf8_arrive_as_they_are(home, shell, run_async):
     async def run(invocation):
         await invocation.out(os.fsencode(invocation.request.argv[1]))

@@ -112,7 +112,7 @@ def test_the_file_is_gone_when_the_program_is_ended_while_the_editor_runs(place,
         (tmp_path / "started").read_bytes()
         assert len(list(place.iterdir())) == 1
         process.send_signal(number)
-        assert process.wait(10) == -number
+        assert process.wait(60) == -number
 
     assert list(place.iterdir()) == []
 

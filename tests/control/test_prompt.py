@@ -12,7 +12,7 @@ from pk_tui.errors import MissingInput, Misuse
 def typed(expression: str, **env: str) -> pexpect.spawn:
     """Evaluate on a terminal of its own, and print what comes out."""
     script = f"from pk_tui.control import prompt\ntry: print('got', {expression})\nexcept KeyboardInterrupt: print('interrupted')"
-    return pexpect.spawn(sys.executable, ["-c", script], timeout=10, env={"PATH": "/usr/bin:/bin", **env})
+    return pexpect.spawn(sys.executable, ["-c", script], timeout=60, env={"PATH": "/usr/bin:/bin", **env})
 
 
 def test_the_file_goes_before_the_variable_which_goes_before_the_terminal(monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from agent.actors import at, content, everything, left_behind, noise, read, shared, write
+from agent.linked import acquainted
 from control.windows import PATH, SECRET, Gate, Recorder, attached, values_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from pk_tui.control.server import ControlServer
 from pk_tui.errors import (
     Busy,
     Cancelled,
+    CannotOpen,
     Conflict,
     Locked,
     Misuse,
@@ -84,7 +86,7 @@ def test_every_method_of_every_noun_is_called_and_answered_over_a_socket(data):
     recorder.methods = {key: answering(key) for key in answers}
 
     async def story(home):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             async with attached(home, recorder.api) as window:
                 for key, arguments in sent.items():
                     more = {"content": content(b"x")} if CALLS[key].content else {}
@@ -233,6 +235,27 @@ def test_sharing_and_cloning_between_two_nodes_works_with_progress(home):
         assert all(isinstance(one, Progress) for one in news)
         assert 0 < news[-1].objects <= news[-1].objects_total
         assert [one.bytes for one in news] == sorted(one.bytes for one in news)
+
+    simulate(run)
+
+
+def test_nodes_are_claimed_and_looked_at_through_a_window(home):
+    async def run(w: World):
+        laptop, server = await acquainted(w, "laptop", "server")
+        async with attached(home, laptop) as window:
+            with pytest.raises(PermissionDenied, match="not invited"):
+                await window.linking.claim("server")
+            await server.linking.invite("laptop")
+            claim_id = await window.linking.claim("server")
+            assert (await window.linking.sigchain())[-1].claim_id == claim_id
+            for method in ("sigchain", "pending", "forks"):
+                assert list(await getattr(window.linking, method)()) == list(await getattr(laptop.linking, method)())
+            taken_back = await window.linking.unclaim("server")
+            expelled = await window.linking.expel("server", w.typed["server"])
+            assert [row.claim_id for row in await window.linking.sigchain()][1:] == [claim_id, taken_back, expelled]
+            for deed in (window.linking.confirm, window.linking.reject, window.linking.unclaim):
+                with pytest.raises(NotFound):
+                    await deed("server")
 
     simulate(run)
 
@@ -455,21 +478,89 @@ def test_no_more_content_is_asked_of_its_source_than_is_wanted(home, run_async):
     assert got == [10_000] * 100
 
 
+class Endless:
+    """Content without an end; counts the pieces that were asked for."""
+
+    def __init__(self, size):
+        self.size = size
+        self.given = 0
+
+    async def pieces(self):
+        while True:
+            self.given += 1
+            yield bytes(self.size)
+
+
 def test_a_write_that_is_refused_asks_for_no_more_content(home):
     async def scenario(w, window, agent):
-        given = 0
-
-        async def pieces():
-            nonlocal given
-            while True:
-                given += 1
-                yield bytes(1000)
-
+        content = Endless(1000)
         with pytest.raises(NotFound):
-            await window.secrets.write("nowhere", PATH, pieces())
-        return given
+            await window.secrets.write("nowhere", PATH, content.pieces())
+        return content.given
 
     assert with_agent(home, scenario) <= attachment.PIECES_AHEAD + 1
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [1], [5_000_000], [1_000_000] * 5], ids=str)
+def test_a_file_goes_there_and_comes_back_in_pieces(home, sizes):
+    """One piece of many frames too: what comes back is taken while the rest is still to be sent."""
+
+    async def scenario(w, window, agent):
+        me, file = str(agent.node_id), [noise(size) for size in sizes]
+        sealed = [piece async for piece in window.keys.encrypt(content(*file), me)]
+        assert all(type(piece) is bytes for piece in sealed)
+        opened = [piece async for piece in window.keys.decrypt(content(b"".join(sealed)))]
+        assert all(type(piece) is Plaintext for piece in opened)
+        assert b"".join(piece.reveal() for piece in opened) == b"".join(file)
+        signature = await window.keys.sign(content(*file))
+        assert await agent.keys.verify(content(*file), signature, me)
+        assert await window.keys.verify(content(*file), signature, me)
+        assert not await window.keys.verify(content(*file, b"x"), signature, me)
+
+    with_agent(home, scenario)
+
+
+def test_whoever_takes_no_more_pieces_ends_the_call_and_the_agent_asks_for_no_more_content(home):
+    async def scenario(w, window, agent):
+        content = Endless(100_000)
+        sealed = window.keys.encrypt(content.pieces(), str(agent.node_id))
+        async for _ in sealed:
+            break
+        await sealed.aclose()
+        before = content.given
+        await window.gestalts.list()
+        assert content.given == before <= attachment.PIECES_AHEAD + 2
+
+    with_agent(home, scenario)
+
+
+def test_content_that_fails_while_pieces_come_raises_its_own_error_and_one_that_does_not_open_the_agents(home):
+    async def scenario(w, window, agent):
+        async def breaking():
+            yield bytes(300_000)
+            raise RuntimeError("the source broke")
+
+        with pytest.raises(RuntimeError, match="the source broke"):
+            [piece async for piece in window.keys.encrypt(breaking(), str(agent.node_id))]
+        with pytest.raises(CannotOpen, match="not a file sealed"):
+            [piece async for piece in window.keys.decrypt(content(*[bytes(1000)] * 100))]
+        assert await window.gestalts.list() == []
+
+    with_agent(home, scenario)
+
+
+def test_the_audit_is_followed_from_a_window(home):
+    async def scenario(w, window, agent):
+        seen = []
+        async with window.audit.follow(0) as entries:
+            async for entry in entries:
+                seen.append(entry)
+                if entry.topic == "vault.shared":
+                    break
+                await agent.desk.do(lambda: agent.auditing.note(agent.store, "vault.shared", vault_name="ä\x1b", at=[]))
+        assert seen == list(await window.audit.list()) == list(await agent.audit.list())
+
+    with_agent(home, scenario)
 
 
 def test_a_large_piece_is_cut_into_frames(home):

@@ -22,7 +22,7 @@ from pk_tui.control.server import ControlServer
 from pk_tui.errors import PkError
 from pk_tui.home import Home
 from pk_tui.plaintext import Plaintext
-from pk_tui.terms import Address, CommitId, NodeId, NotificationId, SecretPath, VaultId
+from pk_tui.terms import Address, ClaimId, CommitId, NodeId, NotificationId, SecretPath, VaultId
 
 SECRET = b"correct horse battery staple"
 """A value that must show up nowhere."""
@@ -43,6 +43,7 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     bytes: st.binary(max_size=40),
     NodeId: st.builds(NodeId, st.binary(min_size=32, max_size=32)),
     VaultId: st.builds(VaultId, st.binary(min_size=16, max_size=16)),
+    ClaimId: st.builds(ClaimId, st.binary(min_size=32, max_size=32)),
     CommitId: st.builds(CommitId, st.binary(min_size=20, max_size=20)),
     NotificationId: st.builds(NotificationId, st.binary(min_size=16, max_size=16)),
     SecretPath: st.lists(names, min_size=1, max_size=4).map(lambda parts: SecretPath.of(tuple(parts))),
@@ -66,7 +67,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is tuple and args[-1:] != (...,):
         return st.tuples(*map(values_of, args))
     if origin in (tuple, Sequence, list):
-        several = st.lists(values_of(args[0]), max_size=3)
+        several = st.lists(values_of(args[0]), max_size=2)
         return several.map(tuple) if origin is tuple else several
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)

@@ -21,8 +21,8 @@ from pk_tui.wire.frames import Frame, Type, header, numbered, parse
 from pk_tui.wire.handshake import PROLOGUE, PROTOCOL, VERSION, Proof
 from pk_tui.wire.messages import Hello
 
-PATIENCE = 5.0
-"""Seconds an answer, or the end of a connection, may take. What ends by a deadline of the other side's is given more."""
+PATIENCE = 60.0
+"""Seconds an answer, or the end of a connection, may take on a machine that has much else to do."""
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 OPENING = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 

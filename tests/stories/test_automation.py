@@ -100,7 +100,7 @@ def test_a_closed_pipe_ends_a_command_quietly(node: Node) -> None:
 def test_a_command_has_the_terminal_to_itself(node: Node) -> None:
     script = "import os; print('tty', os.isatty(0), os.isatty(1)); input('name? '); print(os.environ['HOST']); input()"
     program, *words = typed(node, "secrets", "env", "v:HOST", "--", sys.executable, "-c", script)
-    child = pexpect.spawn(program, words, timeout=30)
+    child = pexpect.spawn(program, words, timeout=60)
     child.expect("tty True True")
     child.expect("name")
     child.sendline("ada")

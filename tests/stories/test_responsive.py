@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
 from asyncio.events import Handle
 from collections.abc import AsyncIterator, Iterator
@@ -17,22 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from new_node import NewNode, new_node
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import ThreadDesk
 from pk_tui.cli.main import run
 from pk_tui.clock import SystemClock
 from pk_tui.control.invocation import Request
-from pk_tui.crypto.keys import RecoveryKey, SigningKey
-from pk_tui.crypto.passphrase import Cost
-from pk_tui.crypto.seal import SealKey
-from pk_tui.crypto.wrap import PasswordSlot, wrap_for_recovery
 from pk_tui.net.websocket import WebSocketTransport
 from pk_tui.store.database import Database
-from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import FileWitness
 from pk_tui.terms import Address, NodeId, SecretPath
-from pk_tui.trust.claim import make_genesis
 
 SECRETS = 10_000
 LONGEST = 0.1
@@ -73,30 +67,17 @@ class _Typed:
 async def _agent(directory: Path) -> AsyncIterator[Agent]:
     """A node in files of its own, opened by its root key."""
     directory.mkdir()
-    root, seed = SealKey.generate(), SealKey.generate()
-    signing, recovery = SigningKey(seed), RecoveryKey(os.urandom(32))
     clock = SystemClock()
     desk = ThreadDesk(clock)
 
-    def make() -> tuple[Database, NodeStore]:
+    def make() -> tuple[Database, NewNode]:
         database = Database.create(directory / "node.db")
-        return database, NodeStore.create(
-            database,
-            FileWitness(directory / "witness"),
-            genesis=make_genesis(signing, recovery, 1),
-            node_id=signing.node_id,
-            seed=seed,
-            password_slot=PasswordSlot(bytes(16), Cost(), bytes(72)),
-            root=root,
-            recovery_wrapped=wrap_for_recovery(root, recovery.box_public),
-            recovery_box=recovery.box_public,
-            now=1,
-        )
+        return database, new_node(database, FileWitness(directory / "witness"))
 
-    database, store = await desk.do(make)
+    database, made = await desk.do(make)
     try:
-        async with Agent(store, desk, clock, WebSocketTransport(), listen=Address("127.0.0.1", 0)) as agent:
-            await agent.unlock(root)
+        async with Agent(made.store, desk, clock, WebSocketTransport(), listen=Address("127.0.0.1", 0)) as agent:
+            await agent.unlock(made.root)
             yield agent
     finally:
         await desk.do(database.close)

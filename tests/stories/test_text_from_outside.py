@@ -27,15 +27,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from new_node import new_node
 from stories.harness import Node
 
 from pk_tui.agent.agent import Agent
 from pk_tui.agent.desk import InlineDesk
 from pk_tui.clock import SystemClock
-from pk_tui.crypto.keys import RecoveryKey, SigningKey
-from pk_tui.crypto.passphrase import Cost
+from pk_tui.crypto.keys import SigningKey
 from pk_tui.crypto.seal import SealKey
-from pk_tui.crypto.wrap import PasswordSlot, wrap_for_recovery
 from pk_tui.errors import PkError
 from pk_tui.net.link import Link, Stream
 from pk_tui.net.pipe import Pipe
@@ -43,10 +42,8 @@ from pk_tui.net.websocket import WebSocketTransport
 from pk_tui.records import replace
 from pk_tui.safe_text import is_safe_character, safe_text
 from pk_tui.store.database import Database
-from pk_tui.store.node import NodeStore
 from pk_tui.store.witness import MemoryWitness
 from pk_tui.terms import Address, SecretPath, VaultId, vault_name
-from pk_tui.trust.claim import make_genesis
 from pk_tui.wire.handshake import Role
 from pk_tui.wire.messages import Failure, Scan, decode_message, encode_message
 
@@ -151,30 +148,18 @@ class Underworld:
         self.run(_awaited(ready))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _live(self, ready: asyncio.Future[None]) -> None:
-        root, seed = SealKey.generate(), SealKey.generate()
-        signing, recovery = SigningKey(seed), RecoveryKey(os.urandom(32))
-        store = NodeStore.create(
-            Database.create(None),
-            MemoryWitness(),
-            genesis=make_genesis(signing, recovery, 1),
-            node_id=signing.node_id,
-            seed=seed,
-            password_slot=PasswordSlot(bytes(16), Cost(), bytes(72)),
-            root=root,
-            recovery_wrapped=wrap_for_recovery(root, recovery.box_public),
-            recovery_box=recovery.box_public,
-            now=1,
-        )
+        made = new_node(Database.create(None), MemoryWitness())
+        store = made.store
         transport, here = WebSocketTransport(), Address("127.0.0.1", 0)
         self.store = store
         self.agent = Agent(store, InlineDesk(), SystemClock(), transport, listen=here)
         lying = await WebSocketTransport().listen(here, self._lie)
         self.liar_port = lying.address.port
         async with self.agent:
-            await self.agent.unlock(root)
+            await self.agent.unlock(made.root)
             listening = self.agent.listening
             assert listening is not None
             self.port = listening.port
@@ -206,9 +191,9 @@ class Underworld:
 
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._life.result(30)
+        self._life.result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(30)
+        self._thread.join(60)
         self._loop.close()
 
 
@@ -254,7 +239,7 @@ class Scene:
         alice.json("nodes", "name", others.node_id, "other")
 
     def _wait_for(self, box: str, count: int) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while (found := len(self.alice.json("notifications", box, "read"))) < count:
             assert time.monotonic() < end, (box, found)
             time.sleep(0.1)  # the delivery goes from process to process

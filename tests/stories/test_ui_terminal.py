@@ -305,7 +305,7 @@ def test_in_tmux_a_copy_lands_in_a_buffer_and_is_gone_after_quitting(node: Node)
 
     def tmux(*arguments: str) -> str:
         command = ["tmux", "-S", socket, "-f", "/dev/null", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, env=_without_tmux()).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=_without_tmux()).stdout
 
     tmux("new-session", "-d", "-s", "stays", "sleep 600")
     try:
