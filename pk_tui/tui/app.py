@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from os import environ
@@ -17,8 +16,10 @@ from pk_tui.clock import Clock
 from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
 from pk_tui.tui import glyphs, theme
+from pk_tui.tui.beginning import first_run, first_styles, keep_what_is_loaded, lock
 from pk_tui.tui.lockable import LockableApp
 from pk_tui.tui.messages import KeySeen
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class PkApp(LockableApp):
         environment: Mapping[str, str] = environ,
     ) -> None:
         super().__init__(front, clock, situation, settings)
+        self.css_path = [*self.css_path, *first_styles(situation.beginning)]
         self.glyphs = glyphs.fitting()
         self.environment = environment
         self._wants_playground = playground
@@ -71,23 +73,23 @@ class PkApp(LockableApp):
 
         return Clipboard(self, self.clock, self.environment)
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
+        self.call_later(self._begin)  # while it is being mounted Textual draws, and throws the picture away
+
+    async def _begin(self) -> None:
         await self.show(await self._first_screen())
         if self.situation.beginning is not Beginning.ATTACHED:
             self.call_after_refresh(self.front.prepare)
 
     async def _first_screen(self) -> Screen[Any]:
-        from pk_tui.tui.screens.first_run import FirstRunScreen
-        from pk_tui.tui.screens.lock import LockScreen
-
         if self._wants_playground or self.situation.beginning is Beginning.NO_NODE:
-            return FirstRunScreen(self._wants_playground)
+            return first_run(self._wants_playground)
         if self.situation.beginning is Beginning.ATTACHED:
             try:
                 return self.begin(await self.front.attach())
             except PkError as error:
-                return LockScreen(says=error.message)
-        return LockScreen()
+                return lock(reason(error))
+        return lock("")
 
     # From no node to an open one
 
@@ -109,9 +111,7 @@ class PkApp(LockableApp):
         from pk_tui.tui.session import Session
         from pk_tui.tui.transfers import Transfers
 
-        if not gc.get_freeze_count():
-            # What was loaded by now stays for good. Looking through it again and again held up keys for 150 ms at a time.
-            gc.freeze()
+        keep_what_is_loaded()
         live = Live(self, api)
         self.session = Session(
             api=api,

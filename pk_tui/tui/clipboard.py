@@ -15,7 +15,6 @@ from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from math import ceil
 
 from textual.app import App
@@ -238,6 +237,8 @@ class Clipboard:
 
 
 def _digest(value: bytes, key: bytes) -> bytes:
+    from hashlib import blake2b  # when it is needed: it brings a large library along
+
     return blake2b(value, key=key, digest_size=32).digest()
 
 

@@ -59,7 +59,7 @@ def effect(conflict: ConflictView, take: Take, who: str) -> Content:
 
 def effect_on_all(take: Take) -> str:
     """The same of all that wait, before they are decided at once."""
-    last = "Each becomes a version of its own."
+    last = "All of it is one new version, which `z` takes back."
     match take:
         case Take.OURS:
             return "Everywhere ours stays as it is. Theirs stays in the history."

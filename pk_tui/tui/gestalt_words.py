@@ -31,9 +31,11 @@ def rights_line(actions: Collection[Action]) -> Content:
     return Content("  ".join(f"{action.value} [{'x' if action in actions else ' '}]" for action, _ in RIGHTS))
 
 
-def me_lines(status: StatusView, own_vaults: int) -> list[Line]:
+def me_lines(status: StatusView, own_vaults: int, linked: Sequence[Line] = ()) -> list[Line]:
+    """`linked`: why other nodes are taken for one's own."""
     return [
         *own_lines(status),
+        *([BLANK, *linked] if linked else []),
         BLANK,
         labelled(
             "Vaults",
@@ -43,11 +45,16 @@ def me_lines(status: StatusView, own_vaults: int) -> list[Line]:
     ]
 
 
-def gestalt_lines(gestalt: GestaltView, clones: Sequence[VaultView]) -> list[Line]:
-    """Trust, rights with what each means, and what goes to and fro."""
+def gestalt_lines(
+    gestalt: GestaltView, clones: Sequence[VaultView], linked: Sequence[Line] = (), marked: Sequence[Line] = ()
+) -> list[Line]:
+    """Trust, rights with what each means, and what goes to and fro. `linked`: why its nodes are taken for one party; `marked`:
+    what is to be said before all else."""
     lines = [
+        *([*marked, BLANK] if marked else []),
         labelled("Trust", trust_sentence(True, gestalt.trusted)),
         labelled("Why", why(gestalt)),
+        *linked,
         labelled("Can", Content.styled(rights_line(gestalt.actions).plain, "bold")),
     ]
     lines += [labelled("", Content.styled(f"{action.value}: {means}", "dim")) for action, means in RIGHTS]
@@ -60,25 +67,36 @@ def gestalt_lines(gestalt: GestaltView, clones: Sequence[VaultView]) -> list[Lin
 
 
 def why(gestalt: GestaltView) -> Content:
-    """How the trust came about: until nodes can vouch for one another, always by hand and directly."""
+    """How the trust came about: always by hand and directly, for the nodes that were in it then."""
     if gestalt.trusted:
         return Content("You trusted it on this node, by hand; me > it, with nobody in between.")
-    return Content("You know its node, but have not trusted it (or took that back).")
+    nodes = "its node" if len(gestalt.nodes) == 1 else "its nodes"
+    return Content(f"You know {nodes}, but have not trusted it (or took that back).")
 
 
-def node_lines(row: NodeRow, gestalt: GestaltView, clones: Sequence[VaultView], now: Instant) -> list[Line]:
+def node_lines(
+    row: NodeRow,
+    gestalt: GestaltView,
+    clones: Sequence[VaultView],
+    now: Instant,
+    linked: Sequence[Line] = (),
+    marked: Sequence[Line] = (),
+) -> list[Line]:
     return [
+        *([*marked, BLANK] if marked else []),
         *lines_about(row, gestalt.shared, clones, now),
+        *linked,
         BLANK,
         said("enter shows it among the nodes (2).", "dim"),
     ]
 
 
-def shared_lines(shared: SharedView, who: str) -> list[Line]:
-    """`who` is safe to show."""
+def shared_lines(shared: SharedView, who: str, granted: Sequence[Line] = ()) -> list[Line]:
+    """`who` is safe to show; `granted`: through which members it was given, and who has it."""
     return [
         labelled("Shared", sentence("$vault, with $who.", vault=shared.name, who=who)),
         labelled("Rights", ", ".join(action.value for action in shared.actions)),
+        *granted,
         labelled("Means", sentence("$who can read every secret in it, and all old versions.", who=who)),
         BLANK,
         said("U ends the share; what was copied until then stays copied. enter shows the vault (1).", "dim"),
@@ -103,6 +121,9 @@ def nobody_lines() -> list[Line]:
     return [
         BLANK,
         said("Nobody else is known here yet.", "bold"),
-        said("A gestalt is everything that is shown to be one party: a person's nodes, and later also their accounts."),
+        said(
+            "A gestalt is everything that is shown to be one party: a person's nodes, joined by what each of them has "
+            "signed."
+        ),
         said("2 goes to the nodes, where a adds somebody's node; then it stands here, to be trusted and shared with."),
     ]

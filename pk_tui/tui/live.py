@@ -24,10 +24,12 @@ from pk_tui.api.events import (
     VaultRemoved,
 )
 from pk_tui.api.facade import AgentApi
+from pk_tui.api.trust import ForkView, PendingView
 from pk_tui.api.views import CommitView, ConnectionView, GestaltView, NodeView, NotificationView, StatusView, VaultView
 from pk_tui.errors import Locked, PkError
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import NodeId
+from pk_tui.tui.node_rows import gestalt_of
 
 COALESCE = 0.05
 """Seconds that events are gathered for before anything is read again."""
@@ -45,7 +47,7 @@ class Noun(Enum):
 
     VAULTS = auto()
     NODES = auto()
-    """Nodes and gestalts: who they are, whether they are trusted."""
+    """Nodes and gestalts: who they are, whether they are trusted, who waits to be confirmed."""
     CONNECTIONS = auto()
     NOTIFICATIONS = auto()
     LOCK = auto()
@@ -62,6 +64,10 @@ class Live:
         self.vaults: Sequence[VaultView] = ()
         self.nodes: Sequence[NodeView] = ()
         self.gestalts: Sequence[GestaltView] = ()
+        self.pending: Sequence[PendingView] = ()
+        """Nodes that wait to be confirmed."""
+        self.rejected: Sequence[PendingView] = ()
+        self.forks: Sequence[ForkView] = ()
         self.connections: Sequence[ConnectionView] = ()
         self.inbox: Sequence[NotificationView] = ()
         self.outbox: Sequence[NotificationView] = ()
@@ -101,6 +107,25 @@ class Live:
                 first = first.replace(f"{row.node_id.short}…", row.petname)
         return replace(version, message="\n".join([first, *rest]))
 
+    def person_of(self, gestalt: GestaltView) -> str:
+        """What a gestalt is called: as the first of its nodes that has a name; safe to show."""
+        own = self.status.node_id if self.status is not None else None
+        others = [node for node in gestalt.nodes if node != own]
+        named = {row.node_id for row in self.nodes if row.petname}
+        first = next((node for node in others if node in named), next(iter(others), None))
+        return (
+            "your own nodes"
+            if own in gestalt.nodes
+            else safe_text(gestalt.gestalt, 40)
+            if first is None
+            else self.name_of(first)
+        )
+
+    def person(self, node: NodeId) -> str:
+        """What the party that a node belongs to is called; safe to show."""
+        gestalt = gestalt_of(node, self.gestalts)
+        return self.name_of(node) if gestalt is None else self.person_of(gestalt)
+
     def node(self, node: NodeId) -> NodeView | None:
         return next((row for row in self.nodes if row.node_id == node), None)
 
@@ -115,6 +140,9 @@ class Live:
                     self.status = await self._api.lifecycle.status()
                     self.nodes = await self._api.nodes.list()
                     self.gestalts = await self._api.gestalts.list()
+                    self.pending = await self._api.linking.pending()
+                    self.rejected = await self._api.linking.rejected()
+                    self.forks = await self._api.linking.forks()
                 case Noun.NOTIFICATIONS:
                     self.inbox = await self._api.notifications.inbox(mark_read=False)
                     self.outbox = await self._api.notifications.outbox()
@@ -189,7 +217,7 @@ class Live:
             case Noun.VAULTS:
                 return self.vaults
             case Noun.NODES:
-                return self.status, self.nodes, self.gestalts
+                return self.status, self.nodes, self.gestalts, self.pending, self.rejected, self.forks
             case Noun.CONNECTIONS:
                 return self.connections
             case _:

@@ -23,11 +23,12 @@ from pk_tui.api.front import Front, Playground, Situation
 from pk_tui.clock import Clock
 from pk_tui.errors import Locked, PkError
 from pk_tui.plaintext import Plaintext
-from pk_tui.tui.guard import GuardedApp
 from pk_tui.tui.locking import Attempts, Due, Standing, Watch, due, warns_in
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.screens.too_small import TooSmallScreen, fits
 from pk_tui.tui.screens.working import WorkingScreen
 from pk_tui.tui.settings import Settings
+from pk_tui.tui.typed_ahead import PatientApp
 
 if TYPE_CHECKING:
     from pk_tui.tui.live import Noun
@@ -42,7 +43,7 @@ LOCKED_ELSEWHERE = "The node was locked from elsewhere."
 HOLDER_ENDED = "The agent that held the node has ended."
 
 
-class LockableApp(GuardedApp):
+class LockableApp(PatientApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "lock", "Lock", show=False, priority=True, id="lock", tooltip="Lock the screen"),
         Binding(
@@ -81,6 +82,7 @@ class LockableApp(GuardedApp):
         """This screen and nothing else: what lay over or under it is gone, with its dialogs and the values it held."""
         self.use_command_palette = isinstance(screen, WorkingScreen)
         self.clear_notifications()
+        self.forget_typed_ahead()
         with self.batch_update():
             await self._take_off()
         # Not within the batch: it swallows a screen's first picture, and the next one draws only parts of it over what was
@@ -225,7 +227,7 @@ class LockableApp(GuardedApp):
             await self.end_session(LOCKED_FULLY if self._locking_node else LOCKED_ELSEWHERE)
         elif noun is Noun.GONE and self.session is not None:
             failure = self.session.live.failure
-            await self.end_session(failure.message if failure else HOLDER_ENDED)
+            await self.end_session(reason(failure) if failure else HOLDER_ENDED)
 
     # By itself
 

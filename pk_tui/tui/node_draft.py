@@ -10,6 +10,7 @@ from textual.content import Content
 
 from pk_tui.errors import Misuse
 from pk_tui.terms import Address, NodeId, petname
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import counted, sentence, shown
 
 ID_LENGTH = 53
@@ -86,7 +87,7 @@ def judged(typed: Typed, own: NodeId | None, known: Collection[NodeId], names: C
             return Verdict(Content("Now the port it listens at."))
         address = Address.parse(typed.host, typed.port.strip())
     except Misuse as error:
-        return Verdict(shown(error.message, 300), True)
+        return Verdict(shown(reason(error), 300), True)
     if name is not None and name in names and node not in known:
         return Verdict(sentence("Another node is called “$name” already.", name=name), True)
     if node in known:

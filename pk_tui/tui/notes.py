@@ -18,7 +18,8 @@ from pk_tui.tui.text import ago, counted
 
 GENERAL = "General"
 VAULT_SHARE = "VaultShare"
-_KINDS = {GENERAL: "Message", VAULT_SHARE: "Share", "GestaltInvite": "Invite"}
+INVITE = "GestaltInvite"
+_KINDS = {GENERAL: "Message", VAULT_SHARE: "Share", INVITE: "Invite"}
 
 
 class Box(Enum):
@@ -128,6 +129,11 @@ def share_in(note: NotificationView) -> Share | None:
     return None if parsed is None else Share(parsed, name, known)
 
 
+def is_invite(note: NotificationView) -> bool:
+    """Whether a node says that this one may claim it."""
+    return note.type == INVITE
+
+
 def message_in(note: NotificationView) -> str | None:
     """The text of a message, not made safe."""
     text = note.data.get("message")
@@ -164,6 +170,8 @@ def subject(row: NoteRow) -> str:
     if message is not None:
         first, _, more = message.strip().partition("\n")
         return safe_text(first, 200) + (" …" if more else "")
+    if is_invite(note):
+        return "may be claimed as a node of yours"
     if note.type in _KINDS:
         return "says nothing that could be read"
     return "of a kind that this version does not know"

@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerCancelled
 
 from pk_tui.api.views import Progress
 from pk_tui.errors import PkError
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import shown
 
 KEPT = 20
@@ -103,7 +104,7 @@ class Transfers:
             transfer.says = await work(told)
             transfer.state = State.DONE
         except PkError as error:
-            transfer.state, transfer.error, transfer.says = State.FAILED, error, shown(error.message, 500)
+            transfer.state, transfer.error, transfer.says = State.FAILED, error, shown(reason(error), 500)
         except BaseException:
             transfer.state, transfer.says = State.CANCELLED, Content("Called off; nothing was changed.")
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pk_tui.api.views import ConflictView, Take
 from pk_tui.terms import CommitId, VaultId
 
 KEPT = 100
@@ -14,12 +15,21 @@ Made = tuple[VaultId, CommitId]
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """The conflicts as they were, so that they can wait again, and how they were decided, so that it can be done again."""
+
+    vault: VaultId
+    conflicts: tuple[ConflictView, ...]
+    take: Take
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one verb did: the versions it made, one in each vault it changed, in the order in which they were made."""
 
     made: tuple[Made, ...]
-    decided: bool = False
-    """It decided conflicts. What it wrote can be taken back, but a conflict that is decided does not wait again."""
+    decided: Decision | None = None
+    """The conflicts that it decided, with at most one version: of those where ours stays none is made."""
 
 
 class Undo:
@@ -27,10 +37,10 @@ class Undo:
         self._done: list[Change] = []
         self._undone: list[Change] = []
 
-    def note(self, *made: tuple[VaultId, CommitId | None], decided: bool = False) -> None:
+    def note(self, *made: tuple[VaultId, CommitId | None], decided: Decision | None = None) -> None:
         """Something was changed; None for a vault that was left as it is. What was taken back before cannot be made again."""
         versions = tuple((vault, commit) for vault, commit in made if commit is not None)
-        if versions:
+        if versions or decided is not None:
             self._put(self._done, Change(versions, decided))
             self._undone.clear()
 
@@ -52,7 +62,7 @@ class Undo:
     def _moved(self, source: list[Change], target: list[Change], change: Change, by: Change | None) -> None:
         if change in source:
             source.remove(change)
-        if by is not None and by.made:
+        if by is not None and (by.made or by.decided is not None):
             self._put(target, by)
 
     def _put(self, changes: list[Change], change: Change) -> None:

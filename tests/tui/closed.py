@@ -16,7 +16,7 @@ from typing import Any
 
 from simulator import EPOCH, World, world
 from textual.pilot import Pilot
-from tui.stage import Stage, StageFront
+from tui.stage import Stage, StageFront, without_pauses
 
 from pk_tui.api.facade import AgentApi
 from pk_tui.api.front import Beginning, Playground, Situation
@@ -193,10 +193,10 @@ async def closed_stage(
             playground=playground,
             environment=environment or {"TERM": "xterm-256color"},
         )
-        async with app.run_test(size=size, notifications=True) as pilot:
-            pilot_: Pilot[Any] = pilot
-            await pilot.pause()
-            s = ClosedStage(w, app, pilot_, front)
-            s.clock = clock
-            await s.until(s.has_all_panes, "every pane being made")
-            yield s
+        with without_pauses():
+            async with app.run_test(size=size, notifications=True) as pilot:
+                pilot_: Pilot[Any] = pilot
+                s = ClosedStage(w, app, pilot_, front)
+                s.clock = clock
+                await s.has_begun()
+                yield s

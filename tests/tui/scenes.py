@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator import World
-from tui import fork_scenes, item_scenes  # noqa: F401 - they enter their acts
+from tui import fork_scenes, item_scenes, trust_scenes  # noqa: F401 - they enter their acts
 from tui.acts import act, to_work
 from tui.neighbours import Moment, alone, neighbourhood
 from tui.posed import Posed, posed

@@ -10,14 +10,16 @@ Links are queues and stores are in memory; everything else is the real thing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from simulator import World, world
 from textual.pilot import Pilot
 from textual.screen import Screen
+from tui.idle import waiting_shortly
 
 from pk_tui.agent.agent import Agent
 from pk_tui.api.facade import AgentApi
@@ -32,6 +34,8 @@ from pk_tui.tui.screens.workspace import Workspace
 from pk_tui.tui.settings import Settings
 
 PATIENCE = 60.0
+OTHERS_AFTER = 0.001
+"""Seconds after which the panes that do not show are made: nobody looks at the first picture here."""
 
 
 class StageFront:
@@ -120,13 +124,20 @@ class Stage:
         """Those that do not show are made a moment after the first picture; true of any other screen."""
         return not isinstance(self.screen, Workspace) or len(self.screen.query(Pane)) == len(workspace.PANES)
 
+    async def has_begun(self) -> None:
+        """Wait until all of it is there."""
+        await self.pilot.pause()
+        await self.until(self.has_all_panes, "every pane being made")
+
     async def until(self, holds: Callable[[], bool], what: str = "") -> None:
         """Wait until something holds; fails with the screen as it is then."""
         end = asyncio.get_running_loop().time() + PATIENCE
         while not holds():
             if asyncio.get_running_loop().time() > end:
                 raise AssertionError(f"did not come to hold: {what}\n{self.screen_text()}")
-            await self.pilot.pause(0.02)
+            await self.pilot.pause()
+            if not holds():
+                await asyncio.sleep(0.02)
 
     async def see(self, *texts: str) -> None:
         """Wait until all of these are on the screen."""
@@ -141,6 +152,13 @@ async def write(agent: Agent, vault: str, path: str, value: bytes) -> None:
         yield value
 
     await agent.secrets.write(vault, SecretPath.parse(path), pieces())
+
+
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """What is done is not waited for longer than it takes."""
+    with waiting_shortly(), patch.object(workspace, "OTHERS_AFTER", OTHERS_AFTER):
+        yield
 
 
 @asynccontextmanager
@@ -170,8 +188,8 @@ async def stage(
             clock or SystemClock(),
             environment={"TERM": "xterm-256color"},
         )
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.pause()
-            s = Stage(w, app, pilot, front)
-            await s.until(s.has_all_panes, "every pane being made")
-            yield s
+        with without_pauses():
+            async with app.run_test(size=size, notifications=True) as pilot:
+                s = Stage(w, app, pilot, front)
+                await s.has_begun()
+                yield s

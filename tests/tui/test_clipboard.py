@@ -57,7 +57,7 @@ class Desktop:
             self.became.append(became.plain)
 
     async def until_it_ended(self, number: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.became) < number:
                 self.clipboard.look()
                 await asyncio.sleep(0.02)
@@ -97,7 +97,7 @@ class Tmux:
     def run(self, *words: str, reads: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         environment = {name: value for name, value in os.environ.items() if name != "TMUX"}
         return subprocess.run(
-            [*self.base, *words], input=reads, capture_output=True, check=False, env=environment, timeout=10
+            [*self.base, *words], input=reads, capture_output=True, check=False, env=environment, timeout=60
         )
 
     def buffer(self) -> bytes | None:
@@ -184,7 +184,7 @@ def test_the_outer_terminal_gets_the_value_and_later_something_in_its_place(tmux
 
     environment = tmux.environment | {"TERM": "xterm-256color"}
     environment.pop("TMUX")
-    outer = pexpect.spawn(tmux.base[0], [*tmux.base[1:], "attach"], env=environment, timeout=10)
+    outer = pexpect.spawn(tmux.base[0], [*tmux.base[1:], "attach"], env=environment, timeout=60)
     try:
         outer.expect_exact("\x1b[?1049h")
         asyncio.run(scenario(outer))
@@ -455,7 +455,7 @@ def test_a_copy_called_off_in_the_middle_is_still_taken_off_later(programs: Stan
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
                 task.cancel()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while d.clipboard.held is None:
                     await asyncio.sleep(0.01)
             assert programs.held.exists()
@@ -490,11 +490,11 @@ def test_the_countdown_ticks_by_itself() -> None:
         async with desktop({}) as d:
             await d.clipboard.copy(VALUE, "x", 10)
             told = d.told
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while d.told == told:
                     await asyncio.sleep(0.05)
             d.clock.at += 10
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while not d.became:
                     await asyncio.sleep(0.05)
 
@@ -529,7 +529,7 @@ def test_on_a_real_terminal_it_is_overwritten_even_after_the_app_has_ended() -> 
     environment = dict(os.environ) | {"TERM": "xterm-256color"}
     environment.pop("TMUX", None)
     child = pexpect.spawn(
-        sys.executable, ["-c", textwrap.dedent(PROGRAM)], env=environment, timeout=30, cwd=os.getcwd()
+        sys.executable, ["-c", textwrap.dedent(PROGRAM)], env=environment, timeout=60, cwd=os.getcwd()
     )
     try:
         child.expect_exact(osc52("canary"))

@@ -122,7 +122,7 @@ def test_a_closed_terminal_ends_the_reading_and_the_program() -> None:
     thread.start()
     os.write(master, b"k\r")
     os.close(master)
-    thread.join(10)
+    thread.join(60)
     os.close(slave)
     assert not thread.is_alive()
     assert app.exits == [(app.exit, 129, 129)]
@@ -136,7 +136,7 @@ def test_reading_ends_when_the_program_does() -> None:
     thread = threading.Thread(target=driver.run_input_thread)
     thread.start()
     driver.exit_event.set()
-    thread.join(10)
+    thread.join(60)
     os.close(master)
     os.close(slave)
     assert not thread.is_alive()

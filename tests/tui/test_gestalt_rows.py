@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import pytest
-from tui.people import clone, known, link, node_id, own_status, party
+from dataclasses import replace
+from typing import Any
 
-from pk_tui.tui.gestalt_rows import Branch, Kind, branches, showing
+import pytest
+from tui.people import OWN, clone, known, link, node_id, own_status, party, vault_id
+
+from pk_tui.api.trust import ClaimView, ForkView, GainView, PendingView
+from pk_tui.api.views import GestaltView
+from pk_tui.terms import Action, ClaimId
+from pk_tui.tui.gestalt_rows import Branch, Kind, Mark, Marks, branches, share_reaches, showing
 from pk_tui.tui.node_rows import State
 
 
@@ -96,3 +102,101 @@ def test_the_filter_leaves_whole_branches_and_opens_them(words: str, left: list[
 
 def test_before_anything_is_known_there_is_nothing() -> None:
     assert branches(None, (), (), (), ()) == []
+
+
+def of_several(number: int, *others: int, **given: Any) -> GestaltView:
+    """The party of a node with these nodes besides."""
+    nodes = tuple(node_id(one) for one in (number, *others))
+    return replace(party(number, **given), nodes=nodes)
+
+
+def waits(number: int) -> PendingView:
+    return PendingView(node_id(number), "g", (GainView(vault_id(1), "work", (Action.PULL,)),))
+
+
+def fork(number: int) -> ForkView:
+    one = ClaimView(1, ClaimId(b"1" * 32), "node", 0, ())
+    return ForkView(node_id(number), one, replace(one, claim_id=ClaimId(b"2" * 32)))
+
+
+def test_a_person_is_called_as_the_first_node_with_a_name_and_each_node_by_its_own() -> None:
+    rows = branches(own_status(), [of_several(1, 2, 3)], [known(1, None), known(2, "desk")], [link(2)], ())[2:]
+
+    assert [(row.kind, row.name, row.node) for row in rows] == [
+        (Kind.GESTALT, "desk", node_id(1)),
+        (Kind.NODE, "", node_id(1)),
+        (Kind.NODE, "desk", node_id(2)),
+        (Kind.NODE, "", node_id(3)),
+    ]
+    assert [row.state for row in rows[1:]] == [State.OFFLINE, State.CONNECTED, State.OFFLINE]
+    assert not any(row.is_alone for row in rows)
+    assert all(row.is_alone for row in branches(None, [party(1)], [], [], ())[1:])
+
+
+def test_my_other_nodes_stand_below_me_and_are_no_party_of_their_own() -> None:
+    mine = replace(party(1, "work"), nodes=(node_id(1), OWN))
+    rows = branches(own_status(), [mine, party(2)], [known(1, "server"), known(2, "zoe")], [], [clone(9, "old", 1)])
+
+    assert tops(rows) == ["me", "zoe"]
+    assert [(row.kind, row.name, row.party) for row in rows if row.parent == "me"] == [
+        (Kind.NODE, "this node", None),
+        (Kind.NODE, "server", node_id(1)),
+        (Kind.SHARED, "work", node_id(1)),
+        (Kind.CLONE, "old", node_id(1)),
+    ]
+
+
+def test_nodes_are_marked_and_their_gestalt_with_what_counts_most() -> None:
+    marks = Marks.of([waits(2)], [waits(3)], [fork(4)])
+    rows = branches(None, [of_several(1, 2, 3), of_several(4, 5)], [], [], (), marks)
+    found = {row.key: row.mark for row in rows}
+
+    bob, eve = str(node_id(1)), str(node_id(4))
+    assert found[bob] is Mark.WAITS
+    assert [found[f"{bob}/{node_id(one)}"] for one in (1, 2, 3)] == [None, Mark.WAITS, Mark.REJECTED]
+    assert (found[eve], found[f"{eve}/{node_id(4)}"], found[f"{eve}/{node_id(5)}"]) == (Mark.FORKED, Mark.FORKED, None)
+    waiting = next(row for row in rows if row.key == f"{bob}/{node_id(2)}")
+    assert waiting.gains == waits(2)
+
+
+def test_a_node_that_was_only_rejected_leaves_its_gestalt_unmarked_and_one_that_is_expelled_does_not() -> None:
+    rejected = Marks.of([], [waits(2)], [])
+    assert branches(None, [of_several(1, 2)], [], [], (), rejected)[0].mark is None
+    assert [row.mark for row in branches(None, [replace(party(1), expelled=True)], [], [], (), rejected)] == [
+        Mark.EXPELLED,
+        Mark.EXPELLED,
+    ]
+
+
+def test_the_filter_finds_what_is_marked() -> None:
+    rows = branches(own_status(), [of_several(1, 2), party(3)], [], [], (), Marks.of([waits(2)], [], []))
+
+    assert [row.node for row in showing(rows, (), "waits") if row.depth == 0] == [node_id(1)]
+
+
+def test_a_share_reaches_all_of_a_party_but_who_was_rejected_or_has_forked_or_is_this_node() -> None:
+    parties = [of_several(1, 2, 3, 4), replace(party(6), nodes=(node_id(6), OWN))]
+    marks = Marks.of([], [waits(2)], [fork(3)])
+
+    assert share_reaches(node_id(1), OWN, parties, marks) == (node_id(1), node_id(4))
+    assert share_reaches(node_id(2), OWN, parties, marks) == (node_id(1), node_id(2), node_id(4)), (
+        "who is named is meant"
+    )
+    assert share_reaches(node_id(6), OWN, parties, marks) == (node_id(6),)
+    assert share_reaches(node_id(9), OWN, parties, marks) == (node_id(9),), "nothing is known of it"
+
+
+def test_this_node_itself_can_be_forked() -> None:
+    own = ForkView(OWN, fork(1).one, fork(1).other)
+    rows = branches(own_status(), [], [], [], (), Marks.of([], [], [own]))
+
+    assert [row.mark for row in rows] == [Mark.FORKED, Mark.FORKED]
+
+
+def test_a_node_that_waits_has_a_row_though_nothing_else_is_known_of_it() -> None:
+    rows = branches(own_status(), [party(1)], [], [], (), Marks.of([waits(7)], [], []))
+
+    assert [(row.node, row.mark) for row in rows if row.key.startswith(str(node_id(7)))] == [
+        (node_id(7), Mark.WAITS),
+        (node_id(7), Mark.WAITS),
+    ]

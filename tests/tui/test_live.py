@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from tui.gestalts import bobs_phone, fork_of
 from tui.stage import stage, write
 
 from pk_tui.api.events import (
@@ -15,7 +16,7 @@ from pk_tui.api.events import (
     VaultChanged,
     VaultRemoved,
 )
-from pk_tui.api.views import CommitView
+from pk_tui.api.views import CommitView, GestaltView
 from pk_tui.terms import CommitId, NodeId, VaultId
 from pk_tui.tui.live import Live, Noun, about
 
@@ -133,5 +134,24 @@ def test_a_merge_names_the_node_it_came_from_and_other_versions_are_left_as_they
             assert live.with_names(version).message == f"Merged from bob\n\n{bob.short}… added"
             plain = replace(version, parents=(once,))
             assert live.with_names(plain) == plain
+
+    asyncio.run(scenario())
+
+
+def test_nodes_that_wait_are_known_as_soon_as_they_do_and_a_party_is_called_as_its_first_named_node() -> None:
+    async def scenario() -> None:
+        async with stage(prepare=bobs_phone) as s:
+            assert s.app.session is not None
+            live: Live = s.app.session.live
+            bob, phone = s.world.ids["bob"], s.world.ids["phone"]
+            await s.until(lambda: [one.node_id for one in live.pending] == [phone], "the phone waiting")
+            assert (live.person(phone), live.person(bob), live.person(NODE)) == ("bob", "bob", f"{NODE.short}…")
+            await s.alice.linking.reject(str(phone))
+            await s.until(lambda: [one.node_id for one in live.rejected] == [phone], "the no")
+            assert live.pending == []
+            await fork_of(s.world, "bob")
+            await s.until(lambda: [one.node_id for one in live.forks] == [bob], "the fork")
+            own = GestaltView("g", (bob, s.world.ids["alice"]), (), (), True)
+            assert live.person_of(own) == "your own nodes"
 
     asyncio.run(scenario())

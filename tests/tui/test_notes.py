@@ -7,7 +7,7 @@ from pk_tui.api.views import ConnectionView, NodeView, NotificationView, OriginV
 from pk_tui.clock import MINUTE
 from pk_tui.terms import NodeId, NotificationId, VaultId
 from pk_tui.tui.live import Live
-from pk_tui.tui.notes import Box, clone_of, count_in, kind_of, message_in, rows_in, share_in, subject
+from pk_tui.tui.notes import Box, clone_of, count_in, is_invite, kind_of, message_in, rows_in, share_in, subject
 
 BOB, CAROL = NodeId(b"b" * 32), NodeId(b"c" * 32)
 VAULT = VaultId(b"v" * 16)
@@ -143,3 +143,12 @@ def test_the_message_is_text_or_nothing() -> None:
     assert message_in(note(message="hello")) == "hello"
     assert message_in(note(message=7)) is None
     assert message_in(note("VaultShare", message="hello")) is None
+
+
+def test_an_invitation_is_one_and_nothing_else_is() -> None:
+    invite = note("GestaltInvite")
+    (row,) = rows_in(live(inbox=[invite]), Box.INBOX, NOW)
+
+    assert subject(row) == "may be claimed as a node of yours"
+    assert is_invite(invite)
+    assert not is_invite(share())

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from pk_tui.terms import CommitId, VaultId
-from pk_tui.tui.undo import KEPT, Change, Undo
+import pytest
+
+from pk_tui.api.views import ConflictView, Take
+from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
+from pk_tui.tui.undo import KEPT, Change, Decision, Undo
 
 WORK, HOME = VaultId(b"w" * 16), VaultId(b"h" * 16)
 
@@ -33,10 +36,16 @@ def test_what_changed_nothing_is_no_change_and_several_vaults_are_one() -> None:
     assert undo.last_done == Change(((HOME, commit(1)), (WORK, commit(2))))
 
 
-def test_that_conflicts_were_decided_is_remembered() -> None:
+@pytest.mark.parametrize("made", [None, commit(1)])
+def test_a_decision_about_conflicts_is_a_change_also_if_it_wrote_nothing(made: CommitId | None) -> None:
     undo = Undo()
-    undo.note((WORK, commit(1)), decided=True)
-    assert undo.last_done == Change(((WORK, commit(1)),), decided=True)
+    conflict = ConflictView(SecretPath(("a",)), commit(1), commit(2), None, NodeId(bytes(32)), 0)
+    decision = Decision(WORK, (conflict,), Take.OURS)
+    undo.note((WORK, made), decided=decision)
+    change = Change(((WORK, made),) if made else (), decision)
+    assert undo.last_done == change
+    undo.taken_back(change, Change((), decision))
+    assert (undo.last_done, undo.last_undone) == (None, Change((), decision))
 
 
 def test_a_new_change_ends_what_could_be_made_again() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from textual.content import Content
 
-from pk_tui.api.views import BackupView, CheckView, Progress, TidyView
+from pk_tui.api.care import BackupView, CheckView, TidyView
+from pk_tui.api.views import Progress
 from pk_tui.tui import disk
-from pk_tui.tui.deeds.importing import until_nothing_covers
 from pk_tui.tui.dialogs.care import CareDialog
 from pk_tui.tui.dialogs.problems import ProblemsDialog, problem_rows
 from pk_tui.tui.panes.pane import Pane
@@ -29,7 +29,7 @@ class Caring:
 
     def check(self, repair: bool = False) -> Transfer:
         async def work(step: Step) -> Content:
-            self.checked = await self._session.api.lifecycle.check(repair)
+            self.checked = await self._session.api.lifecycle.check(repair, progress=step)
             return checked(self.checked)
 
         return self._session.transfers.start(
@@ -54,9 +54,8 @@ async def care(pane: Pane) -> None:
     left = await pane.ask(CareDialog(pane.session, caring))
     if left is None:
         return
-    await pane.session.transfers.wait(left)
+    await pane.see_through(left)
     if caring.checked is not None and not caring.checked.ok:
-        await until_nothing_covers(pane)
         await pane.ask(ProblemsDialog(problem_rows(caring.checked, pane.live.vaults)))
 
 

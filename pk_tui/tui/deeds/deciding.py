@@ -8,29 +8,21 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from pk_tui.api.views import Take, VaultView
-from pk_tui.errors import NotFound
-from pk_tui.terms import CommitId, SecretPath
+from pk_tui.terms import SecretPath
 from pk_tui.tui.conflict_words import TAKEN
-from pk_tui.tui.dialogs.conflicts import ConflictsDialog, Done
+from pk_tui.tui.dialogs.conflicts import ConflictsDialog
 from pk_tui.tui.live import Noun
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.text import counted, sentence, shown
+from pk_tui.tui.undo import Decision
 
 
 async def conflicts(pane: Pane, vault: VaultView) -> None:
-    async def resolve(paths: Sequence[SecretPath], take: Take, done: Done) -> None:
-        made: list[CommitId | None] = []
-        try:
-            for path in paths:
-                try:
-                    made.append(await pane.api.vaults.resolve(str(vault.vault_id), path, take))
-                    goes_on = done(path, True)
-                except NotFound:  # decided elsewhere meanwhile: it leaves the list all the same
-                    goes_on = done(path, False)
-                if not goes_on:
-                    break
-        finally:
-            pane.session.undo.note(*((vault.vault_id, commit) for commit in made), decided=True)
+    async def resolve(paths: Sequence[SecretPath], take: Take) -> int:
+        view = await pane.api.vaults.resolve_all(str(vault.vault_id), take, paths)
+        if view.decided:
+            pane.session.undo.note((vault.vault_id, view.commit), decided=Decision(vault.vault_id, view.decided, take))
+        return len(view.decided)
 
     dialog = ConflictsDialog(pane.session, vault, resolve)
     decided = await pane.ask(dialog)

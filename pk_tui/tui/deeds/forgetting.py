@@ -10,7 +10,7 @@ from textual.content import Content
 from pk_tui.api.views import ForgetView, Progress, VaultView
 from pk_tui.errors import Conflict, PkError, ReadOnly
 from pk_tui.safe_text import safe_text
-from pk_tui.terms import SecretPath
+from pk_tui.terms import CommitId, SecretPath
 from pk_tui.tui.deeds.writing import where
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.live import Live, Noun
@@ -24,20 +24,32 @@ LOOKED_AT = 20
 
 
 async def forget(pane: Pane, vault: VaultView, path: SecretPath, is_directory: bool) -> None:
+    await _forget(pane, vault, path, is_directory, str(vault.vault_id))
+
+
+async def forget_old(pane: Pane, vault: VaultView, path: SecretPath, version: CommitId) -> bool:
+    """Of what a version has, whether it is still there or not. False if it was called off."""
+    reference = f"{vault.vault_id}@{version}"
+    is_directory = (await pane.api.secrets.stat(reference, path)).is_directory
+    return await _forget(pane, vault, path, is_directory, reference)
+
+
+async def _forget(pane: Pane, vault: VaultView, path: SecretPath, is_directory: bool, reference: str) -> bool:
     require_own(vault, pane.live)
     place = where(vault, path)
     async with pane.busy(sentence("Looking at $place", place=place)):
         holders = [row.node_id for row in await pane.api.vaults.permissions(str(vault.vault_id))]
-        inside = await _inside(pane, vault, path) if is_directory else 0
+        inside = await _inside(pane, reference, path) if is_directory else 0
     told = effect(vault, [pane.live.name_of(one) for one in holders], is_directory, inside)
     heading = sentence("Forget $place?", place=place)
     if not await pane.ask(ConfirmDialog(heading, told, "Forget it for good", typed=path.name)):
-        return
+        return False
     error = await _carry_out(pane, vault, path)
     if not (isinstance(error, Conflict) and vault.fork):
-        return
+        return True
     if await pane.ask(leaving_question(pane.live, vault, place)):
         await _carry_out(pane, vault, path, leave_origin=True)
+    return True
 
 
 async def _carry_out(pane: Pane, vault: VaultView, path: SecretPath, leave_origin: bool = False) -> PkError | None:
@@ -59,7 +71,7 @@ async def _carry_out(pane: Pane, vault: VaultView, path: SecretPath, leave_origi
         return outcome(place, view, pane.live)
 
     title = sentence("Forgetting $place", place=shown(str(path), 30))
-    transfer = await pane.session.transfers.wait(pane.session.transfers.start(title, work))
+    transfer = await pane.see_through(pane.session.transfers.start(title, work))
     await pane.live.read(Noun.VAULTS)
     return transfer.error
 
@@ -74,8 +86,8 @@ def require_own(vault: VaultView, live: Live) -> None:
         )
 
 
-async def _inside(pane: Pane, vault: VaultView, path: SecretPath) -> int:
-    entries = await pane.api.secrets.list(str(vault.vault_id), path, recursive=True)
+async def _inside(pane: Pane, reference: str, path: SecretPath) -> int:
+    entries = await pane.api.secrets.list(reference, path, recursive=True)
     return sum(not one.is_directory for one in entries)
 
 

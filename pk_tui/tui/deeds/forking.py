@@ -60,7 +60,7 @@ async def _make(pane: Pane, vault: VaultView, path: SecretPath | None, name: str
 
     # Short: beside it stands how far it has come.
     title = sentence("Copying $vault", vault=shown(vault.name, 30))
-    transfer = await pane.session.transfers.wait(pane.session.transfers.start(title, work))
+    transfer = await pane.see_through(pane.session.transfers.start(title, work))
     if transfer.state is State.DONE and made:
         await _arrive(pane, made[0].vault_id, path, None)
 

@@ -13,6 +13,7 @@ from pk_tui.tui.deeds.writing import require_writable, where
 from pk_tui.tui.dialogs.compare import change_line, concerns
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.dialogs.history import HistoryDialog
+from pk_tui.tui.dialogs.old_version import ToForget
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.text import counted, moment, sentence
 
@@ -24,7 +25,15 @@ async def history(pane: Pane, vault: VaultView, path: SecretPath | None, start: 
     async def bring_back(version: CommitView, place: SecretPath | None) -> bool:
         return await restore(pane, vault, version, place)
 
-    await pane.ask(HistoryDialog(pane.session, vault, path, bring_back, start))
+    while True:
+        answer = await pane.ask(HistoryDialog(pane.session, vault, path, bring_back, start))
+        if not isinstance(answer, ToForget):
+            return
+        from pk_tui.tui.deeds.forgetting import forget_old
+
+        if await forget_old(pane, vault, answer.path, answer.version):
+            return
+        start = answer.version  # called off: back to where it was asked for
 
 
 async def restore(pane: Pane, vault: VaultView, version: CommitView, path: SecretPath | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +17,8 @@ from pk_tui.tui.text import counted, sentence, shown, size
 from pk_tui.tui.transfers import State, Transfer
 
 Step = Callable[[Progress], None]
+LISTED = 20_000
+"""Secrets that a preview lists; more are counted."""
 IMPORTING = "Importing"
 """What the agent says it does while it writes; before that it reads, and how much there is nobody knows."""
 
@@ -27,8 +28,8 @@ async def import_into(pane: Pane, vault: VaultView) -> None:
     name, vaults = str(vault.vault_id), pane.api.vaults
     done: list[ImportView] = []
 
-    async def plan(source: Source) -> ImportPlanView:
-        return await vaults.plan_import(name, source.path, source.kind, source.password, source.key_file)
+    async def plan(source: Source, step: Step) -> ImportPlanView:
+        return await vaults.plan_import(name, source.path, source.kind, source.password, source.key_file, step, LISTED)
 
     def start(source: Source, planned: ImportPlanView) -> Transfer:
         async def work(step: Step) -> Content:
@@ -45,23 +46,9 @@ async def import_into(pane: Pane, vault: VaultView) -> None:
     left = await pane.ask(ImportDialog(pane.session, vault.name, plan, start))
     if left is None:
         return
-    transfer = await pane.session.transfers.wait(left)
+    transfer = await pane.see_through(left)
     if transfer.state is State.DONE and done and done[0].skipped:
-        await until_nothing_covers(pane)
         await pane.ask(SkippedDialog(done[0].skipped))
-
-
-async def until_nothing_covers(pane: Pane) -> None:
-    """What nobody asked for just now waits until no other dialog is open."""
-    changed = asyncio.Event()
-    signal = pane.app.screen_change_signal
-    signal.subscribe(pane, lambda _: changed.set(), immediate=True)
-    try:
-        while pane.app.screen is not pane.screen:
-            changed.clear()
-            await changed.wait()
-    finally:
-        signal.unsubscribe(pane)
 
 
 def with_totals(planned: ImportPlanView, step: Step) -> Step:

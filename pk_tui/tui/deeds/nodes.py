@@ -21,6 +21,7 @@ from pk_tui.tui.live import Live, Noun
 from pk_tui.tui.node_draft import Draft, Typed
 from pk_tui.tui.node_rows import NodeRow, State, clones_from
 from pk_tui.tui.panes.pane import Pane
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import milliseconds, sentence, shown
 
 MESSAGE_LONGEST = 4000
@@ -101,7 +102,7 @@ async def name(pane: Pane, node: NodeId) -> None:
 async def ping(pane: Pane, node: NodeId) -> None:
     who = pane.live.name_of(node)
     try:
-        async with pane.busy(sentence("Pinging $who", who=who)):
+        async with pane.busy(sentence("Pinging $who", who=who), waits=True):
             answer = await pane.api.nodes.ping(str(node))
     except PkError as error:
         await pane.explain(error, str(node))
@@ -116,10 +117,10 @@ async def scan(pane: Pane, node: NodeId) -> None:
     refused: Content | None = None
     offers: list[OfferView] = []
     try:
-        async with pane.busy(sentence("Asking $who what it shares", who=who)):
+        async with pane.busy(sentence("Asking $who what it shares", who=who), waits=True):
             offers = list(await pane.api.vaults.scan(str(node)))
     except PermissionDenied as error:
-        refused = shown(error.message, 300)
+        refused = shown(reason(error), 300)
     except PkError as error:
         await pane.explain(error, str(node))
         return
@@ -141,7 +142,7 @@ async def disconnect(pane: Pane, node: NodeId) -> None:
     if link is None:
         pane.say(sentence("There is no connection to $who, and none is being tried.", who=who))
         return
-    async with pane.busy(sentence("Disconnecting from $who", who=who)):
+    async with pane.busy(sentence("Disconnecting from $who", who=who), waits=True):
         await pane.api.nodes.disconnect(str(node))
     await live.read(Noun.CONNECTIONS)
     done = "Disconnected from $who." if link.state == State.CONNECTED else "$who is not tried any more."

@@ -212,7 +212,7 @@ async def _see(pane: Pane, title: Content, work: Work) -> Transfer | None:
     if any(one.title == title for one in transfers.running):
         pane.say(sentence("$title already; esc calls it off.", title=title))
         return None
-    return await transfers.wait(transfers.start(title, work))
+    return await pane.see_through(transfers.start(title, work))
 
 
 async def _explain(pane: Pane, error: PkError, node: NodeId, vault: VaultId | None) -> None:

@@ -10,7 +10,9 @@ from textual.content import Content
 from pk_tui.terms import Action, NodeId
 from pk_tui.tui.dialogs.permissions import PermissionsDialog
 from pk_tui.tui.dialogs.trust import TrustDialog, UntrustDialog
+from pk_tui.tui.gestalt_rows import Marks, share_reaches
 from pk_tui.tui.gestalt_words import changes
+from pk_tui.tui.link_words import names_of
 from pk_tui.tui.live import Noun
 from pk_tui.tui.node_rows import gestalt_of
 from pk_tui.tui.panes.pane import Pane
@@ -28,7 +30,11 @@ async def trust(pane: Pane, node: NodeId) -> bool:
     if is_trusted(pane, node):
         pane.say(sentence("$who is trusted already. u takes the trust back.", who=who))
         return True
-    if not await pane.ask(TrustDialog(node, who, known=live.node(node) is not None)):
+    own = live.status.node_id if live.status is not None else None
+    reached = share_reaches(node, own, live.gestalts, Marks.of(live.pending, live.rejected, live.forks))
+    linked = [one for one in reached if one != node]
+    others = names_of(linked, live.name_of) if linked else None
+    if not await pane.ask(TrustDialog(node, who, known=live.node(node) is not None, others=others)):
         return False
     async with pane.busy(sentence("Trusting $who", who=who)):
         await pane.api.gestalts.trust(str(node))

@@ -7,15 +7,13 @@ from textual.content import Content
 from pk_tui.api.views import CommitView
 from pk_tui.errors import Conflict, NotFound, PkError
 from pk_tui.terms import CommitId, VaultId
+from pk_tui.tui.conflict_words import TAKEN
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.text import counted, sentence, shown
-from pk_tui.tui.undo import Change
+from pk_tui.tui.undo import Change, Decision
 
 NAMED_AT_MOST = 2
 """Secrets that are named in the status line; of more the number is told."""
-
-STAYS_DECIDED = "No conflict waits for that again: H has both sides."
-"""After a decision was taken back: what it wrote is as before, but the list of conflicts is not."""
 
 
 async def undo(pane: Pane) -> None:
@@ -27,12 +25,17 @@ async def undo(pane: Pane) -> None:
     what = await _described(pane, change)
     try:
         async with pane.busy(sentence("Taking back $what", what=what)):
-            by = await _reverted(pane, change)
+            if change.decided is not None:
+                by = await _reopened(pane, change, change.decided)
+            else:
+                by = await _reverted(pane, change)
     except (Conflict, NotFound) as error:
         undo.taken_back(change, None)
         raise _refused(error, what) from error
     undo.taken_back(change, by)
-    then = STAYS_DECIDED if change.decided else "`Z` makes it again."
+    then = "`Z` makes it again."
+    if change.decided is not None:
+        then = f"{'It waits' if len(change.decided.conflicts) == 1 else 'They wait'} again: press !"
     pane.say(sentence(f"Took back: $what. {then}", what=what))
 
 
@@ -45,7 +48,10 @@ async def redo(pane: Pane) -> None:
     what = await _described(pane, change)
     try:
         async with pane.busy(sentence("Undoing $what", what=what)):
-            by = await _reverted(pane, change)
+            if change.decided is not None:
+                by = await _decided_again(pane, change.decided)
+            else:
+                by = await _reverted(pane, change)
     except (Conflict, NotFound) as error:
         undo.made_again(change, None)
         raise _refused(error, what) from error
@@ -62,7 +68,23 @@ async def _reverted(pane: Pane, change: Change) -> Change:
         new = await pane.api.vaults.revert(str(vault), str(commit))
         if new is not None:
             made.append((vault, new))
-    return Change(tuple(made), change.decided)
+    return Change(tuple(made))
+
+
+async def _reopened(pane: Pane, change: Change, decision: Decision) -> Change:
+    commit = change.made[0][1] if change.made else None
+    vault = decision.vault
+    new = await pane.api.vaults.reopen(str(vault), decision.conflicts, None if commit is None else str(commit))
+    return Change(() if new is None else ((vault, new),), decision)
+
+
+async def _decided_again(pane: Pane, decision: Decision) -> Change:
+    paths = [one.path for one in decision.conflicts]
+    view = await pane.api.vaults.resolve_all(str(decision.vault), decision.take, paths)
+    if not view.decided:
+        raise NotFound("Not made again: these conflicts do not wait any more.")
+    made = () if view.commit is None else ((decision.vault, view.commit),)
+    return Change(made, Decision(decision.vault, view.decided, decision.take))
 
 
 def _refused(error: PkError, what: Content) -> PkError:
@@ -74,11 +96,13 @@ def _refused(error: PkError, what: Content) -> PkError:
 
 async def _described(pane: Pane, change: Change) -> Content:
     """`work: db/password modified`. Of a version that is not to be read any more, only its vault."""
-    if len(change.made) > NAMED_AT_MOST:  # many conflicts decided at once
+    if change.decided is not None:
+        return _decision_words(pane, change.decided)
+    if len(change.made) > NAMED_AT_MOST:
         return Content(counted(len(change.made), "change"))
     parts: list[Content] = []
     for vault, commit in change.made:
-        name = next((row.name for row in pane.live.vaults if row.vault_id == vault), "a vault")
+        name = _name(pane, vault)
         try:
             versions = await pane.api.vaults.log(f"{vault}@{commit}", limit=1)
         except PkError:
@@ -87,6 +111,17 @@ async def _described(pane: Pane, change: Change) -> Content:
         if versions:
             parts[-1] = Content.assemble(parts[-1], ": ", what_changed(versions[0]))
     return Content("; ").join(parts)
+
+
+def _name(pane: Pane, vault: VaultId) -> str:
+    return next((row.name for row in pane.live.vaults if row.vault_id == vault), "a vault")
+
+
+def _decision_words(pane: Pane, decision: Decision) -> Content:
+    """`infra-mine: db/password decided, theirs`."""
+    conflicts = decision.conflicts
+    what = shown(str(conflicts[0].path), 80) if len(conflicts) == 1 else Content(counted(len(conflicts), "conflict"))
+    return Content.assemble(shown(_name(pane, decision.vault), 40), ": ", what, f" decided, {TAKEN[decision.take]}")
 
 
 def what_changed(version: CommitView) -> Content:

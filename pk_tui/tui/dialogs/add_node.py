@@ -19,6 +19,7 @@ from pk_tui.errors import PkError, Unreachable
 from pk_tui.terms import NodeId
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.node_draft import Draft, Typed, Verdict, judged, spread_out
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.tick import Tick
 
@@ -169,7 +170,7 @@ class AddNodeDialog(Dialog[NodeId]):
                 raise
             self.wrong(
                 Content.assemble(
-                    shown(error.message, 300),
+                    shown(reason(error), 300),
                     " Nothing was added. Correct it, or add it without asking (ctrl+n): it is then tried again and again.",
                 )
             )

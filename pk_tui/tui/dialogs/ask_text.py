@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from pk_tui.errors import PkError
 from pk_tui.tui.dialogs.dialog import Dialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import shown
 
 Read = TypeVar("Read")
@@ -91,7 +92,7 @@ class AskTextDialog(Dialog[Read]):
         try:
             read = self._rule(line)
         except PkError as error:
-            self._say(shown(error.message, 300), None)
+            self._say(shown(reason(error), 300), None)
             return None
         self._say("", read)
         return read

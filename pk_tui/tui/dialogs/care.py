@@ -12,12 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from pk_tui.api.views import CheckView
+from pk_tui.api.care import CheckView
 from pk_tui.clock import rfc3339
 from pk_tui.errors import PkError
 from pk_tui.tui import disk
 from pk_tui.tui.dialogs.long_work import LongWorkDialog
 from pk_tui.tui.dialogs.problems import ProblemList, explained, problem_rows
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import shown
 from pk_tui.tui.transfers import State, Transfer
@@ -192,7 +193,7 @@ class CareDialog(LongWorkDialog):
             try:
                 file = disk.target(self.query_one(PathLine).value)
             except PkError as error:
-                self.wrong(shown(error.message, 500))
+                self.wrong(shown(reason(error), 500))
                 return
             self._follow(work, self._care.back_up(file))
         elif work is CHECK:

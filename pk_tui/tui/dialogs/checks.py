@@ -12,6 +12,7 @@ from textual.widgets import Static
 from pk_tui.api.views import StepView
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.glyphs import Glyphs
+from pk_tui.tui.remedies import in_keys
 from pk_tui.tui.text import shown
 
 
@@ -25,7 +26,7 @@ def check_rows(steps: Sequence[StepView], glyphs: Glyphs) -> list[tuple[Content,
             None: (glyphs.untried, "dim"),
         }[step.passed]
         question = Content.styled(f"{sign} {step.step}?", style)
-        rows.append((question, shown(step.says, 400, style="dim" if step.passed is None else "")))
+        rows.append((question, shown(in_keys(step.says), 400, style="dim" if step.passed is None else "")))
     return rows
 
 

@@ -19,6 +19,7 @@ from pk_tui.errors import Misuse, PkError
 from pk_tui.terms import vault_name
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.glyphs import Glyphs
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import counted, sentence, shown, size
 
 
@@ -57,7 +58,7 @@ def name_fault(typed: str, taken: Collection[str]) -> Content | None:
     try:
         name = vault_name(typed)
     except Misuse as error:
-        return shown(error.message, 300)
+        return shown(reason(error), 300)
     return sentence("There is already a vault “$name” here.", name=name) if name in taken else None
 
 

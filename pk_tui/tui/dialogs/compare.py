@@ -15,6 +15,7 @@ from pk_tui.terms import Change, CommitId, SecretPath
 from pk_tui.tui.compared import compared
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
 from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_as_text
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
@@ -86,7 +87,7 @@ class CompareDialog(PeekingDialog[None]):
         try:
             found = await self.session.api.vaults.diff(self._vault, str(self._old.commit), str(self._new.commit))
         except PkError as error:
-            self._changes.empty = shown(error.message, 500, style="$text-error")
+            self._changes.empty = shown(reason(error), 500, style="$text-error")
             self._changes.refresh()
             return
         rows = [Changed(one) for one in found if concerns(one, self._path)]

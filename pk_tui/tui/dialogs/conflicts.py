@@ -23,17 +23,14 @@ from pk_tui.tui.conflict_words import TAKEN, effect, effect_on_all, sides
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
 from pk_tui.tui.reading import SHOWN_AT_MOST, is_text, read_as_text
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import ago, counted, moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
 from pk_tui.tui.widgets.vault_details import NAME_OF, laid_out
 
-Done = Callable[[SecretPath, bool], bool]
-"""One is no conflict any more, and whether that was decided here; answers whether to go on."""
-Resolve = Callable[[Sequence[SecretPath], Take, Done], Awaitable[None]]
-"""Decides these, one after the other."""
-SHOWN_EVERY = 100
-"""Of many that are decided at once, the list is drawn anew after so many."""
+Resolve = Callable[[Sequence[SecretPath], Take], Awaitable[int]]
+"""Decides these, all or none, and says how many it decided: the others were decided elsewhere, and wait no more either."""
 _KEYS = {Take.OURS: "o", Take.THEIRS: "t", Take.BOTH: "b"}
 
 
@@ -119,7 +116,7 @@ class ConflictsDialog(PeekingDialog[Counter[Take]]):
         try:
             found = await self.session.api.vaults.conflicts(self._vault)
         except PkError as error:
-            self._list.empty = shown(error.message, 500, style="$text-error")
+            self._list.empty = shown(reason(error), 500, style="$text-error")
             return
         self._list.empty = Content("No conflict waits here any more.")
         self._list.show_rows([_Waiting(one) for one in found])
@@ -190,31 +187,22 @@ class ConflictsDialog(PeekingDialog[Counter[Take]]):
 
     async def _decide(self, paths: Sequence[SecretPath], take: Take) -> None:
         gone: set[SecretPath] = set()
-
-        def draw() -> None:
-            self._list.show_rows([row for row in self._list.rows if row.conflict.path not in gone])
-            self._look()
-
-        def done(path: SecretPath, was_decided: bool) -> bool:
-            if was_decided:
-                self._decided[take] += 1
-            gone.add(path)
-            if len(gone) % SHOWN_EVERY == 0:
-                draw()
-            return not self._ends
-
         try:
-            await self._resolve(paths, take, done)
+            decided = await self._resolve(paths, take)
+            gone.update(paths)
         finally:
             self._busy = False
-            draw()
+            self._list.show_rows([row for row in self._list.rows if row.conflict.path not in gone])
+            self._look()
+        if decided:
+            self._decided[take] += decided
         if self._ends or not self._list.rows:
             self._close()
         else:
             self.wrong("")
 
     def action_call_off(self) -> None:
-        """What is being decided is seen through; of many, no more are begun."""
+        """What is being decided is seen through."""
         if self._busy:
             self._ends = True
         else:

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from pk_tui.errors import PkError
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import shown
 
 Answer = TypeVar("Answer")
@@ -44,6 +45,12 @@ class Dialog(ModalScreen[Answer | None]):
         super().__init__()
         self._opened_by: str | None = None
         self._opened_at = 0.0
+        self._was_drawn = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether keys find what they are for: until then they wait."""
+        return self.is_mounted and (self.focused is not None or self._was_drawn)
 
     # What a dialog fills in
 
@@ -74,6 +81,10 @@ class Dialog(ModalScreen[Answer | None]):
         focus = self.query(f"#{self.first or 'cancel'}")
         if focus:
             focus.first().focus()
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._was_drawn = True
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and event.key == self._opened_by and event.key in CONFIRMING:
@@ -109,6 +120,6 @@ class Dialog(ModalScreen[Answer | None]):
             try:
                 await work
             except PkError as error:
-                self.wrong(shown(error.message, 500))
+                self.wrong(shown(reason(error), 500))
 
         self.run_worker(guarded(), name=name, group=name, description=name, exclusive=True, exit_on_error=True)

@@ -20,6 +20,7 @@ from pk_tui.tui.clipboard import Clipboard
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.plain_text import text_fault
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import shown
 from pk_tui.tui.widgets.secret_text import SecretText
 
@@ -149,7 +150,7 @@ class EditSecretDialog(Dialog[SecretPath]):
         try:
             path = self._rule(typed)
         except PkError as error:
-            self.wrong(shown(error.message, 300))
+            self.wrong(shown(reason(error), 300))
             return None
         self.wrong("")
         return path

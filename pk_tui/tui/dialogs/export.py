@@ -18,6 +18,7 @@ from pk_tui.errors import PkError
 from pk_tui.safe_text import safe_text
 from pk_tui.tui import disk
 from pk_tui.tui.dialogs.long_work import LongWorkDialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, moment, sentence, shown
 from pk_tui.tui.transfers import State, Transfer
@@ -113,7 +114,7 @@ class ExportDialog(LongWorkDialog):
         try:
             path = disk.target(self.query_one(PathLine).value)
         except PkError as error:
-            self.wrong(shown(error.message, 500))
+            self.wrong(shown(reason(error), 500))
             return
         self.query_one("#export", Button).disabled = True
         self.follow(self._start(path, FORMS[self.query_one(OneOf).at]))

@@ -22,6 +22,7 @@ from pk_tui.errors import PkError
 from pk_tui.safe_text import safe_text
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.name_index import BEST, Hit, Place, merged
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, shown
 
@@ -157,7 +158,7 @@ class FindDialog(Dialog[Place]):
             try:
                 await self._search(typed, keep)
             except PkError as error:
-                self.wrong(shown(error.message, 500))
+                self.wrong(shown(reason(error), 500))
 
         _: Worker[None] = self.run_worker(
             search_it, name="search", group="search", description="search", exclusive=True

@@ -13,13 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from pk_tui.api.facade import Items
-from pk_tui.api.items import Recipe, SuggestionView
+from pk_tui.api.items import Items, Recipe, SuggestionView
 from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.glyphs import Glyphs
 from pk_tui.tui.item_words import STRONG, strength
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import shown
 from pk_tui.tui.widgets.one_of import OneOf
 from pk_tui.tui.widgets.tick import Tick
@@ -126,7 +126,7 @@ class GenerateDialog(Dialog[Plaintext]):
             self._made = await self._items.suggest(self.recipe)
         except PkError as error:
             self._made = None
-            self.wrong(shown(error.message, 300))
+            self.wrong(shown(reason(error), 300))
         else:
             self.wrong("")
         self._draw()

@@ -15,12 +15,15 @@ from textual.widgets import Static
 from pk_tui.api.views import CommitView, VaultView
 from pk_tui.clock import Instant
 from pk_tui.errors import PkError
-from pk_tui.terms import CommitId, SecretPath
-from pk_tui.tui.dialogs.compare import CompareDialog, change_line
+from pk_tui.terms import Change, CommitId, SecretPath
+from pk_tui.tui.dialogs.compare import CompareDialog, change_line, concerns
 from pk_tui.tui.dialogs.dialog import Dialog
-from pk_tui.tui.dialogs.old_version import OldVersionDialog, Restore
+from pk_tui.tui.dialogs.old_version import OldVersionDialog, Restore, ToForget
+from pk_tui.tui.dialogs.pick import PickDialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, moment, sentence, shown
+from pk_tui.tui.widgets.chooser import Choice
 from pk_tui.tui.widgets.line_list import LineList
 from pk_tui.tui.widgets.vault_details import NAME_OF
 from pk_tui.tui.widgets.versions import version_line
@@ -57,8 +60,8 @@ class _Lines(LineList[Line]):
         return Content.assemble(sign, Content.styled(row.version.commit.short, "dim"), line, newest)
 
 
-class HistoryDialog(Dialog[bool]):
-    """Answers True if something was restored."""
+class HistoryDialog(Dialog[bool | ToForget]):
+    """Answers True if something was restored, or what is to be forgotten."""
 
     CSS_PATH = ["dialog.tcss", "history.tcss"]  # noqa: RUF012 - so declared by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,6 +69,8 @@ class HistoryDialog(Dialog[bool]):
                 tooltip="What changed since the version before, or since the marked one"),
         Binding("m", "mark", "Mark", id="history.mark", tooltip="Mark this version, to compare others with it"),
         Binding("r,R", "restore", "Restore", id="history.restore", tooltip="Make this version the newest one again"),
+        Binding("ctrl+x", "forget", "Forget", show=False, id="history.forget",
+                tooltip="Remove from all versions, for good, what this one deleted"),
     ]  # fmt: skip
     first = "history"
 
@@ -124,7 +129,7 @@ class HistoryDialog(Dialog[bool]):
                 page = await vaults.log(name, self._path, limit=PAGE)
         except PkError as error:
             self._lines.empty = Content.assemble(
-                shown(error.message, 500, style="$text-error"), "\n\n`pk-tui check` says what is wrong with a vault."
+                shown(reason(error), 500, style="$text-error"), "\n\n`K` says what is wrong with a vault."
             )
             if self._versions:
                 raise
@@ -183,8 +188,9 @@ class HistoryDialog(Dialog[bool]):
 
     async def _opened(self, version: CommitView) -> None:
         dialog = OldVersionDialog(self._session, self._vault, version, self._path, self._restore)
-        if await self.app.push_screen_wait(dialog):
-            self.dismiss(True)
+        answer = await self.app.push_screen_wait(dialog)
+        if answer:
+            self.dismiss(answer)
 
     def action_mark(self) -> None:
         version = self._current
@@ -216,6 +222,31 @@ class HistoryDialog(Dialog[bool]):
     async def _brought_back(self, version: CommitView) -> None:
         if await self._restore(version, self._path):
             self.dismiss(True)
+
+    def action_forget(self) -> None:
+        version = self._current
+        if version is None:
+            return
+        deleted = [
+            one.path for one in version.changes if one.change is Change.DELETED and concerns(one, self._path)
+        ]  # fmt: skip
+        if deleted and version.parents:
+            self.do(self._forgotten(deleted, version.parents[0]), "forget")
+        else:
+            self.wrong("This version deleted nothing. enter opens it: there ctrl+x forgets what the cursor is on.")
+
+    async def _forgotten(self, deleted: Sequence[SecretPath], before: CommitId) -> None:
+        chosen = deleted[0]
+        if len(deleted) > 1:
+            choices = [Choice(str(number), shown(str(path), 200).plain) for number, path in enumerate(deleted)]
+            question = Content("This version deleted several. Which one is to be forgotten?")
+            picked = await self.app.push_screen_wait(
+                PickDialog(Content("Forget what was deleted"), question, choices, self._session.glyphs)
+            )
+            if picked is None:
+                return
+            chosen = deleted[int(picked)]
+        self.dismiss(ToForget(chosen, before))
 
     def chosen(self, button: str) -> None:
         match button:

@@ -21,12 +21,13 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 from textual.worker import Worker, WorkerState
 
-from pk_tui.api.views import ImportKind, ImportPlanView
+from pk_tui.api.views import ImportKind, ImportPlanView, Progress
 from pk_tui.errors import PkError, WrongPassword
 from pk_tui.plaintext import Plaintext
 from pk_tui.tui import disk
 from pk_tui.tui.dialogs.import_preview import READ_AS, Line, PreviewList, amount, explained, lines, summary
 from pk_tui.tui.dialogs.long_work import LongWorkDialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, sentence, shown, size
 from pk_tui.tui.transfers import State, Transfer
@@ -53,7 +54,8 @@ class Source:
     key_file: Path | None = None
 
 
-Plan = Callable[[Source], Awaitable[ImportPlanView]]
+Plan = Callable[[Source, Callable[[Progress], None]], Awaitable[ImportPlanView]]
+"""How far it has come is told from any thread."""
 Start = Callable[[Source, ImportPlanView], Transfer]
 
 
@@ -73,6 +75,8 @@ class ImportDialog(LongWorkDialog):
         self._source: Source | None = None
         self._planning: Worker[None] | None = None
         self._spinning: Timer | None = None
+        self._step: Progress | None = None
+        """How far the preview has come."""
         self._turn = 0
         self._looking = 0
         """Which look at the path is the newest; older ones stop."""
@@ -179,7 +183,7 @@ class ImportDialog(LongWorkDialog):
         try:
             path = await asyncio.to_thread(disk.source, typed)
         except PkError as error:
-            self._lies(shown(error.message, 500, style="dim"), look)
+            self._lies(shown(reason(error), 500, style="dim"), look)
             return
         amount = await asyncio.to_thread(disk.count, path, lambda: look != self._looking)
         what = f"{'' if amount.is_all else 'more than '}{counted(amount.files, 'file')}, {size(amount.bytes)}"
@@ -211,18 +215,19 @@ class ImportDialog(LongWorkDialog):
 
     async def _preview(self) -> None:
         self._looking += 1
+        self._step = None
         if self._spinning is not None:
             self._spinning.resume()
         self._spin()
         try:
             source = await self._entered_source()
-            planned = await self._plan(source)
+            planned = await self._plan(source, self._stepped_to)
             rows = await asyncio.to_thread(lines, planned)  # there may be very many that are not taken
         except WrongPassword as error:
             self._is_sealed(error)
         except PkError as error:
             self._found("")
-            self.wrong(shown(error.message, 500))
+            self.wrong(shown(reason(error), 500))
         else:
             self._source, self._planned = source, planned
             self._shown(planned, rows)
@@ -244,7 +249,10 @@ class ImportDialog(LongWorkDialog):
         glyphs = self.session.glyphs
         sign = glyphs.spinner[self._turn % len(glyphs.spinner)]
         self._turn += 1
-        self._found(f"{sign} Reading it, to see what would be written…")
+        self._found(f"{sign} Reading it, to see what would be written…{_so_far(self._step)}")
+
+    def _stepped_to(self, step: Progress) -> None:
+        self._step = step  # drawn with the next turn of the spinner
 
     def _shown(self, planned: ImportPlanView, rows: Sequence[Line]) -> None:
         self._found(summary(planned))
@@ -272,7 +280,7 @@ class ImportDialog(LongWorkDialog):
         self._found("")
         self._ask_password("It is sealed. Its password is used for this import and kept nowhere.")
         if given:
-            self.wrong(shown(error.message, 500))
+            self.wrong(shown(reason(error), 500))
         field.focus()
 
     def _ask_password(self, why: str, key: bool = True) -> None:
@@ -320,3 +328,10 @@ class ImportDialog(LongWorkDialog):
 
     def on_unmount(self) -> None:
         self._looking += 1  # a count that still runs in its thread stops
+
+
+def _so_far(step: Progress | None) -> str:
+    """` 12,500 of 20,000`; nothing before the first word of it."""
+    if step is None or not step.objects:
+        return ""
+    return f" {step.objects:,}" + (f" of {step.objects_total:,}" if step.objects_total else "")

@@ -28,6 +28,7 @@ from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.dialogs.generate import GenerateDialog
 from pk_tui.tui.dialogs.own_slot import ask_for_slot, slot_rule
 from pk_tui.tui.item_words import tags_of
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.slot_field import Blank, SlotField
@@ -203,7 +204,7 @@ class ItemFormDialog(Dialog[SecretPath]):
         try:
             path = self._rule(self._line("name"))
         except PkError as error:
-            self.wrong(shown(error.message, 300))
+            self.wrong(shown(reason(error), 300))
             return None
         self.wrong("")
         return path

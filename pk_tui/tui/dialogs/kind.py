@@ -51,6 +51,10 @@ class KindDialog(PickDialog):
         self._then = then
         self._following = False
 
+    @property
+    def is_ready(self) -> bool:
+        return super().is_ready and not self._following
+
     def take(self, picked: Choice) -> None:
         if not self._following:
             self._following = True

@@ -15,11 +15,12 @@ from textual.widgets import Static
 from pk_tui.api.items import ITEM_BEGINS
 from pk_tui.api.views import CommitView, EntryView, VaultView
 from pk_tui.errors import PkError
-from pk_tui.terms import SecretPath
+from pk_tui.terms import CommitId, SecretPath
 from pk_tui.tui.dialogs.peeking import PeekingDialog, Seen
 from pk_tui.tui.item_words import chief, rows_of
 from pk_tui.tui.plain_text import MAX_TEXT
 from pk_tui.tui.reading import read_as_text, read_beginning
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import moment, sentence, shown, size
 from pk_tui.tui.widgets.line_list import LineList
@@ -28,6 +29,14 @@ from pk_tui.tui.widgets.vault_details import who
 
 Restore = Callable[[CommitView, SecretPath | None], Awaitable[bool]]
 """Asks, and brings a version back (None: all of it); False if nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToForget:
+    """An answer: this is to be forgotten, which was there in this version and need not be there now."""
+
+    path: SecretPath
+    version: CommitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +69,16 @@ class _Entries(LineList[Old]):
         return old_line(row, width)
 
 
-class OldVersionDialog(PeekingDialog[bool]):
-    """Answers True if something was restored."""
+class OldVersionDialog(PeekingDialog[bool | ToForget]):
+    """Answers True if something was restored, or what is to be forgotten."""
 
     CSS_PATH = ["dialog.tcss", "history.tcss"]  # noqa: RUF012 - so declared by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="old.copy", tooltip="Copy the value without showing it"),
         Binding("r", "restore", "Restore", id="old.restore", tooltip="Make it again what it was in this version"),
+        Binding(
+            "ctrl+x", "forget", "Forget", show=False, id="old.forget", tooltip="Remove it from all versions, for good"
+        ),
         Binding(
             "X", "export", "Export", show=False, id="old.export", tooltip="Write this version in clear to a directory"
         ),
@@ -122,7 +134,7 @@ class OldVersionDialog(PeekingDialog[bool]):
         try:
             entries: Sequence[EntryView] = await self.session.api.secrets.list(self._reference, directory)
         except PkError as error:
-            self._entries.empty = shown(error.message, 500, style="$text-error")
+            self._entries.empty = shown(reason(error), 500, style="$text-error")
             self._entries.show_rows([])
             return
         self._entries.empty = Content("There was nothing in it.")
@@ -232,6 +244,15 @@ class OldVersionDialog(PeekingDialog[bool]):
             self.wrong("There is nothing here to restore.")
         else:
             self.do(self._bring_back(row.path), "restore")
+
+    def action_forget(self) -> None:
+        """Also what is not there any more: that is asked about, and done, once this is closed."""
+        self.mask()
+        row = self._entries.current
+        if row is None:
+            self.wrong("There is nothing here to forget.")
+        else:
+            self.dismiss(ToForget(row.path, self._version.commit))
 
     async def _bring_back(self, path: SecretPath) -> None:
         if await self._restore(self._version, path):

@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from pk_tui.errors import PkError
 from pk_tui.tui.dialogs.dialog import Answer, Dialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import shown
 from pk_tui.tui.widgets.secret_view import SecretView
@@ -72,7 +73,7 @@ class PeekingDialog(Dialog[Answer]):
         try:
             seen = await self.value()
         except PkError as error:
-            self.wrong(shown(error.message, 500))
+            self.wrong(shown(reason(error), 500))
             return
         if seen is None:
             self.wrong("A directory has no value to show: put the cursor on a secret.")

@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from pk_tui.api.views import CheckView, ProblemView, VaultView
+from pk_tui.api.care import CheckView, ProblemView
+from pk_tui.api.views import VaultView
 from pk_tui.tui.dialogs.dialog import Dialog
 from pk_tui.tui.text import counted, shown
 from pk_tui.tui.widgets.line_list import LineList

@@ -17,8 +17,11 @@ from pk_tui.api.views import NodeView, VaultView
 from pk_tui.clock import DAY, Instant, rfc3339
 from pk_tui.terms import NodeId, VaultId
 from pk_tui.tui.dialogs.dialog import Dialog
+from pk_tui.tui.gestalt_rows import Marks, share_reaches
 from pk_tui.tui.glyphs import Glyphs
+from pk_tui.tui.link_words import reached
 from pk_tui.tui.live import Live, Noun
+from pk_tui.tui.node_rows import gestalt_of
 from pk_tui.tui.notes import connected_nodes
 from pk_tui.tui.text import counted, sentence, shown
 from pk_tui.tui.widgets.chooser import Choice, Chooser
@@ -27,14 +30,14 @@ from pk_tui.tui.widgets.one_of import OneOf
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """How long a share lasts; `days` None: as long as the node gives by itself, renewed at contact."""
+    """How long a share lasts; `days` None: until it is unshared."""
 
     name: str
     days: int | None
 
 
-TERMS = (Term("1 day", 1), Term("7 days", 7), Term("30 days", 30), Term("90 days", None), Term("1 year", 365))
-USUAL = 3
+TERMS = (Term("1 day", 1), Term("7 days", 7), Term("30 days", 30), Term("1 year", 365), Term("no end", None))
+USUAL = 4
 RIGHTS = ("scan", "pull", "clone")
 """What a share gives, always all of it."""
 
@@ -50,22 +53,29 @@ def until(term: Term, now: Instant) -> Instant | None:
     return None if term.days is None else now + term.days * DAY
 
 
-def end_in_words(term: Term, now: Instant, who: str) -> Content:
+def end_in_words(term: Term, now: Instant) -> Content:
     end = until(term, now)
     if end is None:
-        return sentence("90 days after $who last came for it: every contact renews it.", who=who)
+        return Content("When you end it, with U on the vault.")
     return sentence("On $day, whatever happens.", day=rfc3339(end)[:10])
 
 
-def effect(vault: VaultView | None, who: str | None) -> Content:
-    """What sharing does, and what nobody can take back."""
+def effect(vault: VaultView | None, who: Content | str | None) -> Content:
+    """What sharing does, and what nobody can take back. `who`: whom it reaches, each of their nodes."""
     if vault is None or who is None:
         return Content.styled("Pick " + ("a vault" if vault is None else "a node") + " with enter first.", "dim")
     return sentence(
-        "[b]$who[/] can read $secrets and all old versions. Unsharing later cannot take back copies.",
+        "$who can read $secrets and all old versions. Unsharing later cannot take back copies.",
         who=who,
         secrets=counted(vault.secrets, "secret"),
     )
+
+
+def whom(live: Live, node: NodeId) -> Content:
+    """`bob (2 nodes: laptop, server)`."""
+    own = live.status.node_id if live.status is not None else None
+    nodes = share_reaches(node, own, live.gestalts, Marks.of(live.pending, live.rejected, live.forks))
+    return reached(nodes, live.person(node), live.name_of)
 
 
 def own_vaults(vaults: Sequence[VaultView]) -> list[VaultView]:
@@ -85,7 +95,10 @@ def node_choices(live: Live, vault: VaultView | None) -> list[Choice]:
     choices = []
     for node in sorted(live.nodes, key=lambda row: (row.petname is None, row.petname or "", str(row.node_id))):
         name = live.name_of(node.node_id)
+        gestalt = gestalt_of(node.node_id, live.gestalts)
         notes = ["trusted" if node.trusted else "NOT trusted"]
+        if gestalt is not None and len(gestalt.nodes) > 1:
+            notes.append(f"one of {live.person_of(gestalt)}")
         notes += ["has it"] if node.node_id in have else []
         notes += ["connected"] if node.node_id in connected else ["not connected"]
         choices.append(Choice(str(node.node_id), name, ", ".join(notes), None if node.trusted else _not_trusted(name)))
@@ -196,8 +209,10 @@ class ShareDialog(Dialog[ShareAnswer]):
 
     def _show(self) -> None:
         term = TERMS[self.query_one(OneOf).at]
-        self.query_one("#end", Static).update(end_in_words(term, self._now(), self._who or "the node"))
-        self.query_one("#effect", Static).update(effect(self._vault, self._who))
+        self.query_one("#end", Static).update(end_in_words(term, self._now()))
+        self.query_one("#effect", Static).update(
+            effect(self._vault, None if self._node_id is None else whom(self._live, self._node_id))
+        )
         self.query_one("#share", Button).disabled = self._answer() is None
 
     def _answer(self) -> ShareAnswer | None:

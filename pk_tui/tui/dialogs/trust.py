@@ -22,8 +22,8 @@ def id_lines(node: NodeId) -> Content:
 
 
 class TrustDialog(ConfirmDialog):
-    def __init__(self, node: NodeId, name: str, *, known: bool) -> None:
-        """`name` is as it may be shown."""
+    def __init__(self, node: NodeId, name: str, *, known: bool, others: Content | None = None) -> None:
+        """`name` is as it may be shown; `others`: the nodes that are one party with it, and are trusted with it."""
         stranger = Content("") if known else Content("This node is not among yours; trusting it adds it.\n")
         super().__init__(
             sentence("Trust $name", name=name),
@@ -37,6 +37,9 @@ class TrustDialog(ConfirmDialog):
                     "yours until you share it. u takes the trust back.",
                     name=name,
                 ),
+                ""
+                if others is None
+                else sentence(" It holds for what is linked with it now too: $others.", others=others),
             ),
             "They match: trust it",
             dangerous=False,

@@ -16,15 +16,18 @@ from pk_tui.tui.text import counted, sentence, shown
 from pk_tui.tui.widgets.line_list import LineList
 
 
-def unshare_question(vault: VaultView, who: str) -> ConfirmDialog:
+def unshare_question(vault: VaultView, who: str, whom: Content, nodes: int = 1) -> ConfirmDialog:
+    """`whom`: `who` with those of its nodes that lose it, `nodes` of them."""
+    they = "it can neither clone it nor pull" if nodes == 1 else "none of them can clone it or pull"
     return ConfirmDialog(
         Content.assemble("Unshare ", shown(vault.name, 50)),
         sentence(
-            "[b]$who[/] gets nothing new from [b]$vault[/] from now on: it can neither clone it nor pull.\n\n"
+            f"$whom gets nothing new from [b]$vault[/] from now on: {they}.\n\n"
             "What it has already it keeps: its copy, with all that was in it when it last pulled. Nobody can take that back. "
             "Afterwards you see which secrets those are, so that you can change them at their source.\n\n"
             "$who is told nothing.",
             who=who,
+            whom=whom,
             vault=vault.name,
         ),
         "Unshare",

@@ -16,6 +16,7 @@ from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath
 from pk_tui.tui.item_words import ItemRows, SlotRow, rows_of, user_slot
 from pk_tui.tui.panes.pane import Pane
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.slot_rows import SlotRows
 
@@ -43,7 +44,7 @@ class ItemSide:
         except (Misuse, NotFound):
             return None, ""
         except Malformed as error:
-            return None, error.message
+            return None, reason(error)
 
     def at(self, vault: str, path: SecretPath) -> None:
         """The item that shows lies here."""

@@ -55,6 +55,30 @@ GESTALT_KEYS: list[BindingType] = [
     _key("gestalt", "s", "verb('share')", "Share", "share", "Share a vault with it", True),
     _key("gestalt", "U", "unshare", "Unshare", "unshare", "End the share that the cursor is on", True),
     _key("gestalt", "slash", "filter", "Filter", "filter", "Show only gestalts with these words", True),
+    _key(
+        "gestalt",
+        "A",
+        "verb('confirm')",
+        "Confirm",
+        "confirm",
+        "Compare a node that waits and give it what its gestalt has",
+    ),
+    _key("gestalt", "x", "verb('reject')", "Reject", "reject", "Say no to a node that waits"),
+    _key("gestalt", "I", "verb('invite')", "Invite", "invite", "Let a node of yours claim this one, once"),
+    _key(
+        "gestalt", "C", "verb('claim')", "Claim", "claim", "Sign, both, that a node of yours and this one are one party"
+    ),
+    _key("gestalt", "X", "verb('unclaim')", "Unclaim", "unclaim", "Take back that a node and this one are one party"),
+    _key("gestalt", "E", "verb('expel')", "Expel", "expel", "Shut out a lost node for ever, with its recovery words"),
+    _key("gestalt", "H", "verb('sigchain')", "Sigchain", "sigchain", "Show the claims that a node has signed"),
+    _key(
+        "gestalt",
+        "exclamation_mark",
+        "verb('fork')",
+        "Fork",
+        "fork",
+        "Show the two histories of a node that has forked",
+    ),
     _key("gestalt", "a", "verb('permissions')", "Allow", "allow", "Allow it something"),
     _key("gestalt", "d", "verb('permissions')", "Disallow", "disallow", "Disallow it something"),
     _key("gestalt", "r,N", "verb('name')", "Name", "name", "Give it a name of yours"),
@@ -67,7 +91,7 @@ GESTALT_KEYS: list[BindingType] = [
 
 def deed(verb: str, pane: Pane, node: NodeId) -> Coroutine[Any, Any, Any] | None:
     """What carries a verb out; None if there is no such verb."""
-    from pk_tui.tui.deeds import nodes, trusting  # when they are needed: they bring their dialogs along
+    from pk_tui.tui.deeds import linking, nodes, trusting  # when they are needed: they bring their dialogs along
 
     match verb:
         case "ping":
@@ -88,6 +112,22 @@ def deed(verb: str, pane: Pane, node: NodeId) -> Coroutine[Any, Any, Any] | None
             return nodes.message(pane, node)
         case "copy":
             return nodes.copy_id(pane, node)
+        case "confirm":
+            return linking.confirm(pane, node)
+        case "reject":
+            return linking.reject(pane, node)
+        case "invite":
+            return linking.invite(pane, node)
+        case "claim":
+            return linking.claim(pane, node)
+        case "unclaim":
+            return linking.unclaim(pane, node)
+        case "expel":
+            return linking.expel(pane, node)
+        case "sigchain":
+            return linking.sigchain(pane, node)
+        case "fork":
+            return linking.fork(pane, node)
         case "share":
             from pk_tui.tui.deeds import sharing
 

@@ -244,7 +244,7 @@ class NodesPane(Pane):
         self.say("The table is held; space lets it go on." if self.is_paused else "The table is live again.")
 
     def action_add(self) -> None:
-        self.do(self._add(), "add")
+        self.begin(self._add(), "add")
 
     async def _add(self) -> None:
         added = await node_verbs.add(self, self.row)
@@ -267,7 +267,7 @@ class NodesPane(Pane):
     def _start(self, verb: str, node: NodeId) -> None:
         work = node_verbs.deed(verb, self, node)
         if work is not None:
-            self.do(self._and_look(work), verb)
+            self.begin(self._and_look(work), verb)
 
     async def _and_look(self, work: Coroutine[Any, Any, Any]) -> None:
         await work

@@ -20,7 +20,18 @@ from pk_tui.tui.deeds.noting import accept_request, clear_read, decline_request,
 from pk_tui.tui.deeds.receiving import clone_share, pull
 from pk_tui.tui.live import Noun
 from pk_tui.tui.messages import GoTo
-from pk_tui.tui.notes import BOXES, EMPTY, Box, NoteRow, connected_nodes, count_in, notes_in, rows_in, share_in
+from pk_tui.tui.notes import (
+    BOXES,
+    EMPTY,
+    Box,
+    NoteRow,
+    connected_nodes,
+    count_in,
+    is_invite,
+    notes_in,
+    rows_in,
+    share_in,
+)
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import counted, sentence
@@ -47,7 +58,8 @@ class NotificationsPane(Pane):
     PANE = "notifications"
     TITLE = "Inbox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "accept", "Accept", id="notifications.accept", tooltip="Clone what is shared; accept a request"),
+        Binding("a", "accept", "Accept", id="notifications.accept",
+                tooltip="Clone what is shared; claim who invites; accept a request"),
         Binding("x", "decline", "Decline", id="notifications.decline", tooltip="Decline, and tell nobody"),
         Binding("m", "mark", "Mark read", id="notifications.mark", tooltip="Mark as read"),
         Binding("d", "delete", "Delete", id="notifications.delete", tooltip="Delete it, or take back what waits"),
@@ -246,15 +258,17 @@ class NotificationsPane(Pane):
         if row is None:
             self.say("There is nothing here to accept.")
         elif row.box is Box.REQUESTS:
-            self.do(self._accept(row), "accept")
+            self.begin(self._accept(row), "accept")
         elif row.box is Box.OUTBOX:
             self.say("This waits to be sent: there is nothing to accept. d takes it back.")
+        elif is_invite(row.note):
+            self.begin(self._claim(row), "claim")
         elif share_in(row.note) is None:
             self.say(sentence("There is nothing to accept in this: d deletes it, m marks it as read."))
         elif row.clone is None:
-            self.do(self._clone(row), "clone")
+            self.begin(self._clone(row), "clone")
         else:
-            self.do(self._follow(row), "follow")
+            self.begin(self._follow(row), "follow")
 
     async def _accept(self, row: NoteRow) -> None:
         if await accept_request(self, row):
@@ -270,6 +284,12 @@ class NotificationsPane(Pane):
         if self.display and self.screen.is_active and current is not None and current.key == row.key:
             self.post_message(GoTo("vaults", vault))
 
+    async def _claim(self, row: NoteRow) -> None:
+        from pk_tui.tui.deeds.linking import claim
+
+        if await claim(self, row.note.sender):
+            await self._mark(row)
+
     async def _follow(self, row: NoteRow) -> None:
         """To the vault that was cloned from this share; what is new there is pulled first."""
         assert row.clone is not None
@@ -283,9 +303,11 @@ class NotificationsPane(Pane):
         if row is None:
             self.say("There is nothing here to decline.")
         elif row.box is Box.REQUESTS:
-            self.do(decline_request(self, row), "decline")
+            self.begin(decline_request(self, row), "decline")
         elif row.box is Box.INBOX and share_in(row.note) is not None:
-            self.do(decline_share(self, row), "decline")
+            self.begin(decline_share(self, row), "decline")
+        elif row.box is Box.INBOX and is_invite(row.note):
+            self.begin(delete(self, row), "decline")
         else:
             self.say("There is nothing to decline in this: d deletes it.")
 
@@ -298,9 +320,9 @@ class NotificationsPane(Pane):
         elif row.box is Box.REQUESTS:
             self.action_decline()
         elif row.box is Box.OUTBOX:
-            self.do(take_back(self, row), "take back")
+            self.begin(take_back(self, row), "take back")
         else:
-            self.do(delete(self, row), "delete")
+            self.begin(delete(self, row), "delete")
 
     def action_clear(self) -> None:
         if self._box is not Box.INBOX:
@@ -311,4 +333,4 @@ class NotificationsPane(Pane):
             self.say("Nothing in the inbox is read yet: m marks one, M marks all.")
             return
 
-        self.do(clear_read(self, read), "clear")
+        self.begin(clear_read(self, read), "clear")

@@ -22,6 +22,7 @@ from pk_tui.tui.panes.item_side import ItemSide
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.plain_text import MAX_TEXT
 from pk_tui.tui.reading import is_text, read_beginning
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.text import sentence, shown, size
 from pk_tui.tui.widgets.preview import Preview
 from pk_tui.tui.widgets.secret_view import why_not_shown
@@ -119,7 +120,7 @@ class Side(Container):
         try:
             says = await self._ask_about(row, str(row.spot.vault))
         except PkError as error:
-            says = shown(error.message, 500, style="$text-error")
+            says = shown(reason(error), 500, style="$text-error")
         finally:
             slow.stop()
         self.preview.wait(says)
@@ -286,4 +287,4 @@ class Side(Container):
             from pk_tui.tui.deeds import history  # when it is needed: it brings its dialogs along
 
             self.mask()
-            self._pane.do(history.history(self._pane, vault, row.spot.path, event.version.commit), "deed")
+            self._pane.begin(history.history(self._pane, vault, row.spot.path, event.version.commit), "deed")

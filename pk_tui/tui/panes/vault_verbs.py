@@ -115,7 +115,7 @@ def _refused_fork(verb: str, row: Row, vault: VaultView, name_of: Callable[[Node
         whose = name_of(vault.origin.node_id) if vault.origin else "its owner"
         return sentence("$vault is a clone: only $node can forget something in it.", vault=name, node=whose)
     if row.kind not in (RowKind.SECRET, RowKind.DIRECTORY):
-        return Content("Put the cursor on the secret or directory to forget; d on a vault deletes it whole.")
+        return Content("Put the cursor on what to forget. What is deleted: H, then ctrl+x.")
     return None
 
 

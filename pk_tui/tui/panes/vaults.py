@@ -26,6 +26,7 @@ from pk_tui.tui.panes.item_side import ItemSide
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.panes.vault_side import NOTICEABLE, Side
 from pk_tui.tui.panes.vault_verbs import BINDINGS, deed, refusal, wants_fork
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.filter_line import FilterLine
@@ -187,7 +188,7 @@ class VaultsPane(Pane):
             try:
                 entries = await self.api.secrets.list(str(branch.vault), branch.path)
             except PkError as error:
-                self._rows.failed(branch, head, error.message)
+                self._rows.failed(branch, head, reason(error))
             else:
                 self._rows.listed(branch, head, entries)
             finally:
@@ -282,7 +283,7 @@ class VaultsPane(Pane):
         slot = self._side.preview.slots.current
         work = deed(verb, self, row, vault, slot.name if slot is not None else None)
         if work is not None:
-            self.do(work, "deed")
+            self.begin(work, "deed")
 
     def _refused(self, verb: str, row: Row | None, vault: VaultView | None) -> bool:
         """Say why a verb does nothing here; of a change in a clone, with the way to make it all the same."""
@@ -290,7 +291,7 @@ class VaultsPane(Pane):
             from pk_tui.tui.deeds import forking  # when it is needed: it brings its dialogs along
 
             self.left()
-            self.do(forking.offer(self, vault, row.spot.path), "deed")
+            self.begin(forking.offer(self, vault, row.spot.path), "deed")
             return True
         why = refusal(verb, row, vault, self.live.name_of)
         if why is not None:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from pk_tui.errors import PkError
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.screens.boxed import BoxedScreen
 from pk_tui.tui.text import sentence
 from pk_tui.tui.widgets.key_bar import hints
@@ -114,7 +115,7 @@ class FirstRunScreen(BoxedScreen):
         try:
             await self.pk.open_playground()
         except PkError as error:
-            self._ended(error.message)
+            self._ended(reason(error))
         except BaseException:
             self._ended("")
             raise

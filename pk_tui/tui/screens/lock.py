@@ -20,6 +20,7 @@ from pk_tui.errors import PkError, RolledBack, WrongPassword
 from pk_tui.plaintext import Plaintext
 from pk_tui.safe_text import safe_text
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.screens.boxed import BoxedScreen
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.widgets.key_bar import hints
@@ -146,7 +147,7 @@ class LockScreen(BoxedScreen):
         try:
             await self._try(password, accept_state=False)
         except RolledBack as error:
-            what = what_is_older(error.message)
+            what = what_is_older(reason(error))
             self._checking = False
             self._complain(f"{what} Nothing was changed.")
             if await self.pk.push_screen_wait(AcceptDialog(safe_text(what, 400))):
@@ -159,7 +160,7 @@ class LockScreen(BoxedScreen):
         except WrongPassword:
             self.pk.attempts.failed()
         except PkError as error:
-            self._complain(error.message)
+            self._complain(reason(error))
             if self.is_attached:  # not the password's fault
                 self.query_one(PasswordField).put(password)
         finally:

@@ -13,6 +13,7 @@ from textual.widgets import Label, Static
 
 from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.screens.boxed import BoxedScreen
 from pk_tui.tui.text import sentence
 from pk_tui.tui.widgets.key_bar import hints
@@ -112,7 +113,7 @@ class NewNodeScreen(BoxedScreen):
         except PkError as error:
             self._creating = False
             if self.is_attached:
-                self.state(error.message, wrong=True)
+                self.state(reason(error), wrong=True)
             return
         except BaseException:
             self._creating = False

@@ -19,6 +19,7 @@ from textual.widgets import Label, Static
 from pk_tui.errors import PkError
 from pk_tui.plaintext import Plaintext
 from pk_tui.tui.dialogs.confirm import ConfirmDialog
+from pk_tui.tui.remedies import reason
 from pk_tui.tui.screens.boxed import BoxedScreen
 from pk_tui.tui.widgets.key_bar import hints
 from pk_tui.tui.widgets.password_field import PasswordField
@@ -239,7 +240,7 @@ class WordsScreen(BoxedScreen):
             await self.pk.open_node(password)
         except PkError as error:
             self.pk.situation = await self.pk.front.look()
-            await self.pk.show(LockScreen(says=f"The node is made, but could not be opened: {error.message}"))
+            await self.pk.show(LockScreen(says=f"The node is made, but could not be opened: {reason(error)}"))
 
     def draw(self) -> None:
         if self._opening:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
+from pk_tui.clock import Clock
+from pk_tui.tui.turns import Turns
+
 
 class WorkingScreen(Screen[None]):
     """It has verbs, can be locked, and is made anew afterwards."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.turns = Turns(clock)
 
     def remember(self) -> None:
         """Keep in the session where everything stands; called before the screen goes away."""

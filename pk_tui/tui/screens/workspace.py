@@ -8,43 +8,39 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
+from textual.timer import Timer
 from textual.widgets import ContentSwitcher
 
 from pk_tui.safe_text import safe_text
+from pk_tui.terms import NodeId
 from pk_tui.tui.live import Noun
 from pk_tui.tui.messages import Busy, GoTo, Said, Tone
-from pk_tui.tui.panes.gestalt import GestaltPane
-from pk_tui.tui.panes.nodes import NodesPane
-from pk_tui.tui.panes.notifications import NotificationsPane
+from pk_tui.tui.panes.kinds import PANES, PaneKind
 from pk_tui.tui.panes.pane import Pane
-from pk_tui.tui.panes.vaults import VaultsPane
 from pk_tui.tui.screens.working import WorkingScreen
 from pk_tui.tui.screenshot import save_screenshot
 from pk_tui.tui.session import Session
 from pk_tui.tui.text import sentence, shown
 from pk_tui.tui.transfers import State, Transfer
+from pk_tui.tui.turns import Turn
 from pk_tui.tui.widgets.header_bar import Facts, HeaderBar
 from pk_tui.tui.widgets.key_bar import KeyBar
 from pk_tui.tui.widgets.status_line import StatusLine
 
-PANES: tuple[type[Pane], ...] = (VaultsPane, NodesPane, GestaltPane, NotificationsPane)
 _SHOWN = "shown pane"
+LOOK_AGAIN = 1.0
+"""Seconds until what could not be shown is tried once more."""
 OTHERS_AFTER = 0.2
 """Seconds from the first picture until the panes that do not show are made: what fills the one that does goes first."""
 
 
 class Workspace(WorkingScreen):
-    CSS_PATH = [  # noqa: RUF012 - so declared by Textual
-        "workspace.tcss",
-        "../panes/vaults.tcss",
-        "../panes/nodes.tcss",
-        "../panes/gestalt.tcss",
-        "../panes/notifications.tcss",
-    ]
+    CSS_PATH = "workspace.tcss"
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - so declared by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012
@@ -66,6 +62,7 @@ class Workspace(WorkingScreen):
             "colon,ctrl+p", "app.command_palette", "Find a verb", show=False, id="palette", tooltip="Type what to do"
         ),
         Binding("ctrl+f", "find", "Find a name", show=False, id="find", tooltip="Find a vault, secret or node by name"),
+        Binding("f3", "audit", "Audit", show=False, id="audit", tooltip="What was done at this node, by whom and when"),
         Binding("f2", "settings", "Settings", show=False, id="settings", tooltip="Theme, times, where the node lies"),
         Binding(
             "f12",
@@ -79,18 +76,31 @@ class Workspace(WorkingScreen):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(session.clock)
         self.session = session
         self._making = asyncio.Lock()
         self._finished = False
+        self._was_seen = False
+        self._looks_again: Timer | None = None
 
     def compose(self) -> ComposeResult:
         shown = str(self.session.places.get(_SHOWN, PANES[0].PANE))
+        # Now, when nothing is in it: Textual does so with the first size it is told, and then styles all that is in it once more.
+        self.update_classes(self._fitting(self.app.size), animate=False)
         yield HeaderBar(self.session.glyphs)
         with ContentSwitcher(initial=shown):
-            yield next(pane for pane in PANES if shown == pane.PANE)(self.session)
+            kind = next(kind for kind in PANES if shown == kind.PANE)
+            self._style(kind)
+            yield kind.load()(self.session)
         yield StatusLine(self.session.glyphs)
         yield KeyBar()
+
+    def _fitting(self, size: Size) -> dict[str, bool]:
+        """Which classes it has in a window of this size."""
+        across = self._get_breakpoint_classes(size.width, self.HORIZONTAL_BREAKPOINTS)
+        down = self._get_breakpoint_classes(size.height, self.VERTICAL_BREAKPOINTS)
+        all_of_them = (*self.HORIZONTAL_BREAKPOINTS, *self.VERTICAL_BREAKPOINTS)
+        return {name: name in across | down for _, name in all_of_them}
 
     def on_mount(self) -> None:
         self.session.live.changed.subscribe(self, self._changed)
@@ -109,19 +119,37 @@ class Workspace(WorkingScreen):
                 sentence("Other nodes cannot call this one: $reason", reason=shown(reason, 300)), Tone.FAILED
             )
 
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Before Textual's own, which would style all that was made a moment ago once more."""
+        if not self._was_seen:
+            self._was_seen, event.refresh_styles = True, False
+
     def _first_picture_is_there(self) -> None:
         self.set_timer(OTHERS_AFTER, self._make_others)
+        if Noun.NODES in self.session.live.has_read:  # what came while the screen was locked
+            self._look_for_forks()
 
     async def _make_others(self) -> None:
-        for pane in PANES:
-            await self._make(pane)
+        for kind in PANES:
+            await self._make(kind)
 
-    async def _make(self, pane: type[Pane]) -> None:
+    async def _make(self, kind: PaneKind) -> None:
         async with self._making:
-            if not self._finished and self.is_attached and not self.query(f"#{pane.PANE}"):
+            if self.query(f"#{kind.PANE}"):
+                return
+            pane = await asyncio.to_thread(kind.load) if kind.loaded is None else kind.loaded
+            if not self._finished and self.is_attached:
+                self._style(kind)
                 made = pane(self.session)
                 made.display = False
                 await self.query_one(ContentSwitcher).mount(made)
+
+    def _style(self, kind: PaneKind) -> None:
+        """Read how it is to look. What is there already has nothing of it: each pane's rules are of that pane alone."""
+        styles = self.app.stylesheet
+        if kind.style is not None and not styles.has_source(str(kind.style)):
+            styles.read(kind.style)
+            styles.parse()
 
     @property
     def pane(self) -> Pane:
@@ -143,7 +171,7 @@ class Workspace(WorkingScreen):
         await self.show(pane)
 
     async def show(self, name: str) -> None:
-        await self._make(next(pane for pane in PANES if name == pane.PANE))
+        await self._make(next(kind for kind in PANES if name == kind.PANE))
         if name != self.pane.PANE:
             self.pane.left()
             self.query_one(ContentSwitcher).current = name
@@ -157,13 +185,17 @@ class Workspace(WorkingScreen):
             self.pane.left()
 
     def action_find(self) -> None:
-        if not any(worker.group == "find" and worker.is_running for worker in self.workers):  # a key that repeats
-            self.run_worker(self._find(), name="find", group="find", description="find")
+        turn = self.turns.begin()
+        if turn is not None:
+            self.run_worker(self._find(turn), name="find", group="find", description="find")
 
-    async def _find(self) -> None:
+    async def _find(self, turn: Turn) -> None:
         from pk_tui.tui.dialogs.find import FindDialog
 
-        found = await self.app.push_screen_wait(FindDialog(self.session))
+        try:
+            found = await self.app.push_screen_wait(FindDialog(self.session))
+        finally:
+            turn.end()
         if found is not None:
             self.post_message(GoTo(found.pane, found.subject))
 
@@ -176,6 +208,11 @@ class Workspace(WorkingScreen):
         from pk_tui.tui.dialogs.settings import SettingsDialog
 
         self.app.push_screen(SettingsDialog(self.session))
+
+    def action_audit(self) -> None:
+        from pk_tui.tui.dialogs.audit import AuditDialog
+
+        self.app.push_screen(AuditDialog(self.session))
 
     def action_screenshot(self) -> None:
         """Of the screen as it is when every value on it is hidden."""
@@ -196,9 +233,10 @@ class Workspace(WorkingScreen):
         live = self.session.live
         own = live.status.node_id.short if live.status else ""
         self.query_one(HeaderBar).facts = Facts(
-            tabs=tuple((pane.PANE, pane.TITLE) for pane in PANES),
+            tabs=tuple((kind.PANE, kind.TITLE) for kind in PANES),
             current=self.pane.PANE,
             unread=live.unread,
+            waiting=len(live.pending),
             connected=live.connected,
             tried=len(live.connections),
             name=safe_text(own, 20),
@@ -213,6 +251,40 @@ class Workspace(WorkingScreen):
 
     def _changed(self, noun: Noun) -> None:
         self.show_facts()
+        if noun is Noun.NODES:
+            self._look_for_forks()
+
+    def _look_for_forks(self) -> None:
+        """Those that were there when the window was opened are said; one that comes while it is open is shown in full, as soon as
+        nobody is asked anything else."""
+        session = self.session
+        forked = {fork.node_id for fork in session.live.forks}
+        if session.forks_shown is None:
+            session.forks_shown = set(forked)
+            if forked:
+                self.query_one(StatusLine).say(
+                    Content("A node has shown two histories of itself: it is marked in 3, and ! there shows both."),
+                    Tone.FAILED,
+                )
+        new = forked - session.forks_shown
+        if new:
+            turn = self.turns.begin()
+            if turn is None:
+                if self._looks_again is not None:
+                    self._looks_again.stop()
+                self._looks_again = self.set_timer(LOOK_AGAIN, self._look_for_forks)
+                return
+            session.forks_shown |= new
+            self.run_worker(self._show_forks(sorted(new), turn), name="forks", group="forks", description="forks")
+
+    async def _show_forks(self, nodes: list[NodeId], turn: Turn) -> None:
+        from pk_tui.tui.deeds.linking import fork
+
+        try:
+            for node in nodes:
+                await fork(self.pane, node)
+        finally:
+            turn.end()
 
     def _stepped(self, transfer: Transfer) -> None:
         line = self.query_one(StatusLine)

@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from pk_tui.tui.gestalt_rows import Branch, Kind, showing
+from pk_tui.tui.gestalt_rows import Branch, Kind, Mark, showing
 from pk_tui.tui.glyphs import Glyphs
+from pk_tui.tui.link_words import mark_of_party, mark_words
 from pk_tui.tui.node_words import sign_of, style_of
 from pk_tui.tui.text import shown
 from pk_tui.tui.widgets.line_list import LineList
@@ -38,16 +39,20 @@ def _parts(row: Branch, glyphs: Glyphs) -> tuple[Content, Content, Content]:
     none = Content("")
     match row.kind:
         case Kind.ME:
-            return none, Content.styled("me", "bold"), Content.styled("self", "dim")
+            return none, Content.styled("me", "bold"), _with_mark(Content.styled("self", "dim"), row, glyphs)
         case Kind.GESTALT:
             trust = Content("trusted") if row.trusted else Content.styled("NOT trusted", "bold $text-warning")
-            return none, shown(row.name, 60, style="bold"), trust
+            return none, shown(row.name, 60, style="bold"), _with_mark(trust, row, glyphs)
         case Kind.NODE if row.state is None:
-            return none, Content(_short(row)), Content.styled("this node", "dim")
+            return none, Content(_short(row)), _with_mark(Content.styled("this node", "dim"), row, glyphs)
         case Kind.NODE:
             assert row.state is not None
             state = Content.styled(f"{sign_of(row.state, glyphs)} {row.state}", style_of(row.state))
-            return none, Content(_short(row)), state
+            name = Content(_short(row)) if row.is_alone or not row.name else shown(row.name, 60)
+            if row.mark is None:
+                return none, name, state
+            sign = Content.styled(f"{_mark_sign(row.mark, glyphs)} ", "bold")
+            return none, name, Content.assemble(sign, mark_words(row.mark, row.gains), "  ", state)
         case Kind.SHARED:
             return (
                 Content(f"{'->' if glyphs.up.isascii() else '→'} "),
@@ -60,6 +65,18 @@ def _parts(row: Branch, glyphs: Glyphs) -> tuple[Content, Content, Content]:
             facts = Content.assemble(Content.styled("cloned from it", "dim"), late)
             return Content(f"{glyphs.clone} "), shown(row.name, 60), facts
     raise AssertionError(row.kind)
+
+
+def _with_mark(facts: Content, row: Branch, glyphs: Glyphs) -> Content:
+    """Of a gestalt, what is to be said of one of its nodes."""
+    if row.mark is None:
+        return facts
+    sign = Content.styled(f"{_mark_sign(row.mark, glyphs)} ", "bold")
+    return Content.assemble(sign, mark_of_party(row.mark), "  ", facts)
+
+
+def _mark_sign(mark: Mark, glyphs: Glyphs) -> str:
+    return glyphs.failed if mark in (Mark.EXPELLED, Mark.REJECTED) else glyphs.warning
 
 
 def _short(row: Branch) -> str:

@@ -20,6 +20,8 @@ class Facts:
     tabs: tuple[tuple[str, str], ...]
     current: str = ""
     unread: int = 0
+    waiting: int = 0
+    """Nodes that wait to be confirmed."""
     connected: int = 0
     tried: int = 0
     name: str = ""
@@ -33,8 +35,8 @@ def tab_texts(facts: Facts) -> list[tuple[str, str]]:
     """Each pane's id and its tab as text: `[1 Vaults]` where one is, ` 2 Nodes ` elsewhere."""
     texts = []
     for number, (pane, title) in enumerate(facts.tabs, 1):
-        count = f"({facts.unread})" if pane == "notifications" and facts.unread else ""
-        text = f"{number} {title}{count}"
+        many = {"notifications": facts.unread, "gestalt": facts.waiting}.get(pane, 0)
+        text = f"{number} {title}{f'({many})' if many else ''}"
         texts.append((pane, f"[{text}]" if pane == facts.current else f" {text} "))
     return texts
 

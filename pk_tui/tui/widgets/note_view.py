@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from pk_tui.clock import rfc3339
-from pk_tui.tui.notes import Box, NoteRow, clone_state, kind_of, message_in, share_in
+from pk_tui.tui.notes import Box, NoteRow, clone_state, is_invite, kind_of, message_in, share_in
 from pk_tui.tui.text import sentence, shown
 
 LABEL = 9
@@ -74,11 +74,23 @@ def _said(row: NoteRow) -> list[Content]:
             waits = Content("")
     if message is not None:
         return [*([waits, Content("")] if waits else []), shown(message, MESSAGE_AT_MOST, lines=True)]
+    if is_invite(note):
+        return [*([waits, Content("")] if waits else []), *_invite(row)]
     if share_in(note) is not None:
         return [waits or Content("A clone is read only: it gets what changes there, and cannot be changed here.")]
     lines = [sentence("Of a kind that this version does not know: $kind.", kind=shown(note.type, 60))]
     lines += [_field(str(shown(key, LABEL - 1)), shown(str(value), 500)) for key, value in note.data.items()]
     return [*([waits] if waits else []), *lines]
+
+
+def _invite(row: NoteRow) -> list[Content]:
+    if row.box is Box.OUTBOX:
+        return [sentence("$who is told that it may claim this node, as a node of the same person.", who=row.who)]
+    return [
+        sentence("$who says that it is a node of yours, and that this node may claim it.", who=row.who),
+        Content("If it is: a compares its id, and then both sign that they are one party."),
+        Content("If it is not, delete this; nothing comes of it by itself."),
+    ]
 
 
 def keys(row: NoteRow) -> Content:
@@ -92,6 +104,8 @@ def keys(row: NoteRow) -> Content:
         case _ if share_in(row.note) is not None:
             accept = "Clone" if row.clone is None else "Pull" if row.clone.behind else "Go to the vault"
             found = [("a", accept), ("x", "Decline"), ("d", "Delete")]
+        case _ if is_invite(row.note):
+            found = [("a", "Claim that node"), ("x", "Decline"), ("d", "Delete")]
         case _:
             found = [("d", "Delete")]
     if row.is_new:

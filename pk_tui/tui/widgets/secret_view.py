@@ -58,6 +58,8 @@ class SecretView(Vertical):
         yield ValueText()
 
     def on_mount(self) -> None:
+        if not self.children:
+            return  # taken away while it was being made
         self._ticking = self.set_interval(TICK, self.tick, pause=True)
         self.mask()
 

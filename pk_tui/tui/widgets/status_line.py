@@ -14,6 +14,10 @@ from pk_tui.tui.transfers import Transfer
 
 GOES_AFTER = 6.0
 """Seconds that a line about something done stays."""
+MORE_FOR_A_LINE = 3.0
+"""Seconds for each further line that it needs."""
+MOST_LINES = 8
+"""Lines that a sentence may take: the longest there are, on the narrowest screen."""
 NOTICEABLE = 0.3
 """Seconds of work that nobody needs to be told of."""
 FRAME = 0.1
@@ -74,8 +78,22 @@ class StatusLine(Widget):
             self._goes = None
         self._said, self._failed = text, tone is Tone.FAILED
         if not self._failed:
-            self._goes = self.set_timer(GOES_AFTER, self._clear)
+            self._goes = self.set_timer(GOES_AFTER + MORE_FOR_A_LINE * (self._lines() - 1), self._clear)
         self._draw()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _lines(self) -> int:
+        """What is said needs so many lines here; all else has one, whose end may be cut."""
+        width = self.content_size.width
+        return min(MOST_LINES, len(self._said.wrap(width))) if self._said is not None and width else 1
+
+    def _fit(self) -> None:
+        """Take the lines that are needed from what is above, for as long as they are."""
+        lines = self._lines()
+        if self.styles.height is None or self.styles.height.value != lines:
+            self.styles.height = lines
 
     def key_pressed(self) -> None:
         """An error stays until it was seen; a key is the sign that it was."""
@@ -131,3 +149,4 @@ class StatusLine(Widget):
             self.line = Content.assemble(Content.styled(sign, "$accent"), " ", list(self._busy.values())[-1], "…")
         else:
             self.line = self._lasting or Content("")
+        self._fit()

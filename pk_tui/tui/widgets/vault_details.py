@@ -11,6 +11,7 @@ from pk_tui.api.views import CommitView, PermissionView, SecretStat, VaultView
 from pk_tui.clock import Instant, rfc3339
 from pk_tui.errors import PkError
 from pk_tui.terms import NodeId
+from pk_tui.tui.remedies import in_keys
 from pk_tui.tui.text import ago, counted, sentence, shown, size
 from pk_tui.tui.widgets.vault_rows import Row
 
@@ -101,7 +102,7 @@ def vault_fields(
     """`called`: what the vault that a fork is of is called here, if there is a clone of it."""
     fields = []
     if vault.damaged is not None:
-        fields.append(("Damaged", shown(vault.damaged, 500, style="$text-error")))
+        fields.append(("Damaged", shown(in_keys(vault.damaged), 500, style="$text-error")))
     if vault.origin is None:
         fields.append(("Origin", Content("made on this node")))
     elif vault.fork:

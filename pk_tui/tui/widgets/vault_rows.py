@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from pk_tui.api.views import EntryView, OriginView, VaultView
 from pk_tui.safe_text import safe_text
 from pk_tui.terms import CommitId, NodeId, SecretPath, VaultId
+from pk_tui.tui.remedies import in_keys
 from pk_tui.tui.text import counted, size
 
 ROWS_AT_MOST = 5_000
@@ -260,7 +261,7 @@ class VaultRows:
             ]
         vault, listing = self._vaults[branch.vault], self._listings.get(branch)
         if vault.damaged is not None:
-            return [self._note(branch, vault.damaged)]
+            return [self._note(branch, in_keys(vault.damaged))]
         if listing is None:
             return [self._note(branch, "Reading…")] if branch in self.slow else []
         if listing.failure is not None:

@@ -125,6 +125,11 @@ class VaultTree(Tree[Row], inherit_bindings=False):
             self._by_hand = True
         return node is not None
 
+    def on_resize(self) -> None:
+        """What the cursor is on stays in sight, also while a long sentence below takes some of the lines."""
+        if self.cursor_line >= 0:
+            self.scroll_to_line(self.cursor_line)
+
     def scroll_back(self, top: int | None) -> None:
         """To where it was scrolled before, as far as the cursor stays in sight."""
         if top is not None:

@@ -14,6 +14,7 @@ from tui.stage import Stage, stage
 
 from pk_tui.api.views import VaultView
 from pk_tui.terms import SecretPath
+from pk_tui.tui.panes.kinds import PaneKind
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.screens import workspace
 from pk_tui.tui.settings import Settings
@@ -40,7 +41,7 @@ class Acting(Stage):
         return await self.alice.vaults.get(name)
 
     def do(self, deed: Coroutine[Any, Any, None]) -> None:
-        self.pane.do(deed, "deed")
+        self.pane.begin(deed, "deed")
 
     async def put(self, text: str, field: str) -> None:
         """Type over what is in a field."""
@@ -73,7 +74,7 @@ async def acting(
     prepare: Callable[[World], Awaitable[None]] | None = None,
     settings: Settings | None = None,
 ) -> AsyncIterator[Acting]:
-    with patch.object(workspace, "PANES", (BarePane,)):
+    with patch.object(workspace, "PANES", (PaneKind(BarePane.PANE, BarePane.TITLE, lambda: BarePane),)):
         async with stage(size, prepare, settings=settings) as s:
             await s.see("a bare pane")
             await s.until(lambda: s.app.session is not None and s.app.session.live.status is not None, "live")

@@ -9,7 +9,7 @@ from textual.widgets import Input
 from tui.deeds.acting import Acting, acting
 from tui.stage import stage, write
 
-from pk_tui.api.views import BackupView, CheckView, ProblemView, TidyView
+from pk_tui.api.care import BackupView, CheckView, ProblemView, TidyView
 from pk_tui.errors import Corrupt
 from pk_tui.terms import VaultId
 from pk_tui.tui.deeds.caring import backed_up, care, checked, tidied
@@ -50,7 +50,7 @@ async def finds(s: Acting, problems: tuple[ProblemView, ...] = FOUND) -> list[bo
     """Let checks find this, as if the disk had done it."""
     asked: list[bool] = []
 
-    async def check(repair: bool = False, password: object = None) -> CheckView:
+    async def check(repair: bool = False, password: object = None, progress: object = None) -> CheckView:
         asked.append(repair)
         return CheckView(not problems, 1, 5, problems, ("the index of work was made anew",) if repair else ())
 
@@ -81,7 +81,7 @@ def test_what_a_check_finds_after_one_went_away_is_shown_when_nothing_covers() -
         async with acting(prepare=work) as s:
             go_on = asyncio.Event()
 
-            async def check(repair: bool = False, password: object = None) -> CheckView:
+            async def check(repair: bool = False, password: object = None, progress: object = None) -> CheckView:
                 await go_on.wait()
                 return CheckView(False, 1, 5, FOUND)
 

@@ -13,7 +13,7 @@ from tui.people import clone
 from pk_tui.api.views import ConflictView, Take
 from pk_tui.tui.conflict_words import name_beside
 from pk_tui.tui.deeds.deciding import conflicts, outcome
-from pk_tui.tui.deeds.undoing import undo
+from pk_tui.tui.deeds.undoing import redo, undo
 
 
 def play(scenario: Callable[[Acting], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
@@ -31,6 +31,15 @@ async def left(s: Acting) -> list[str]:
 async def look(s: Acting) -> None:
     s.do(conflicts(s.pane, await s.vault("infra-mine")))
     await s.see("Changed on both sides: infra-mine", "conflicts left")
+
+
+async def decide_one(s: Acting) -> None:
+    """The first of three, theirs; and leave."""
+    await look(s)
+    await s.press("t")
+    await s.see("2 conflicts left")
+    await s.press("escape")
+    await s.settled()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -66,28 +75,35 @@ def test_all_are_decided_alike_and_taken_back_with_one_z() -> None:
         await s.see("Decided 3 conflicts of infra-mine: 3 theirs. None is left.")
         assert await s.value("infra-mine", "tls") == f"{THEIRS}\nsame\n".encode()
         assert "gone" not in await s.paths("infra-mine")
+        versions = await s.alice.vaults.log("infra-mine")
+        assert len(versions[0].changes) == 3  # one version for all
         s.do(undo(s.pane))
-        await s.see("Took back: 3 changes. No conflict waits for that again: H has both sides.")
+        await s.see("Took back: infra-mine: 3 conflicts decided, theirs. They wait again: press !")
         await s.settled()
         assert await s.value("infra-mine", "tls") == f"{OURS}\nsame\n".encode()
         assert await s.value("infra-mine", "gone") == OURS.encode()
+        assert await left(s) == ["db/one.conf", "gone", "tls"]
+        s.do(redo(s.pane))
+        await s.see("Made again: infra-mine: 3 conflicts decided, theirs.")
+        await s.settled()
+        assert await left(s) == []
+        assert await s.value("infra-mine", "tls") == f"{THEIRS}\nsame\n".encode()
+        s.do(undo(s.pane))
+        await s.settled()
+        assert await left(s) == ["db/one.conf", "gone", "tls"]
 
     play(scenario)
 
 
 def test_one_decision_is_taken_back_by_z() -> None:
     async def scenario(s: Acting) -> None:
-        await look(s)
-        await s.press("t")
-        await s.see("2 conflicts left")
-        await s.press("escape")
-        await s.settled()
+        await decide_one(s)
         await s.see("Decided 1 conflict of infra-mine: 1 theirs. 2 left: press !")
         s.do(undo(s.pane))
-        await s.see("Took back: infra-mine: db/one.conf modified")
+        await s.see("Took back: infra-mine: db/one.conf decided, theirs. It waits again: press !")
         await s.settled()
         assert await s.value("infra-mine", "db/one.conf") == f"{OURS}\nsame\n".encode()
-        assert await left(s) == ["gone", "tls"]
+        assert await left(s) == ["db/one.conf", "gone", "tls"]
 
     play(scenario)
 
@@ -126,3 +142,41 @@ def test_the_outcome_counts_each_way_and_what_is_left() -> None:
         outcome(vault, Counter({Take.OURS: 1200}), 3).plain
         == "Decided 1,200 conflicts of [/x]: 1,200 ours. 3 left: press !"
     )
+
+
+def test_a_decision_that_wrote_nothing_is_taken_back_too_and_not_the_change_before_it() -> None:
+    async def scenario(s: Acting) -> None:
+        await look(s)
+        await s.press("t")
+        await s.see("2 conflicts left")
+        await s.press("o")
+        await s.see("1 conflict left")
+        await s.press("escape")
+        await s.settled()
+        head = (await s.vault("infra-mine")).head
+        s.do(undo(s.pane))
+        await s.see("Took back: infra-mine: gone decided, ours. It waits again: press !")
+        await s.settled()
+        assert await left(s) == ["gone", "tls"]
+        assert (await s.vault("infra-mine")).head == head
+        s.do(redo(s.pane))
+        await s.see("Made again: infra-mine: gone decided, ours.")
+        await s.settled()
+        assert await left(s) == ["tls"]
+
+    play(scenario)
+
+
+def test_what_was_decided_elsewhere_meanwhile_is_not_decided_again() -> None:
+    async def scenario(s: Acting) -> None:
+        await decide_one(s)
+        s.do(undo(s.pane))
+        await s.see("It waits again")
+        await s.settled()
+        await s.alice.vaults.resolve("infra-mine", at("db/one.conf"), Take.OURS)
+        s.do(redo(s.pane))
+        await s.see("Not made again: these conflicts do not wait any more.")
+        await s.settled()
+        assert await s.value("infra-mine", "db/one.conf") == f"{OURS}\nsame\n".encode()
+
+    play(scenario)

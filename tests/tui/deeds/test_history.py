@@ -125,3 +125,58 @@ def test_what_changes_is_named_if_it_is_little_and_counted_if_it_is_much() -> No
     assert many.startswith("1 secret added\n1,000 secrets deleted\n")
     assert "stays in the versions" in few
     assert "stays in the versions" in many
+
+
+def test_what_is_deleted_already_is_forgotten_from_the_version_that_deleted_it() -> None:
+    async def scenario(s: Acting) -> None:
+        s.do(history(s.pane, await s.vault("work"), None))
+        await s.see("Versions of work", "5 versions", "deleted")
+        await s.press("ctrl+x")
+        await s.see("Forget work:db/token?", "every version", "cannot be undone")
+        await s.press("escape")
+        await s.see("Versions of work", "5 versions")  # called off: back to where it was
+        await s.press("g", "ctrl+x")
+        await s.see("Forget work:db/token?")
+        await s.type("token")
+        await s.press("enter")
+        await s.see("Forgot work:db/token in ")
+        await s.settled()
+        for version in await s.alice.vaults.log("work"):
+            found = await s.alice.secrets.list(f"work@{version.commit}", recursive=True)
+            assert "db/token" not in [one.path for one in found]
+
+    play(scenario)
+
+
+def test_what_an_old_version_has_is_forgotten_from_there_a_directory_too() -> None:
+    async def scenario(s: Acting) -> None:
+        await s.alice.secrets.remove([("work", at("db"))], recursive=True)
+        s.do(history(s.pane, await s.vault("work"), None))
+        await s.see("6 versions")
+        await s.press("down", "down", "enter")
+        await s.see("read only", "db/")
+        await s.press("ctrl+x")
+        await s.see("Forget work:db?", "The directory and 2 secrets in it")
+        await s.type("db")
+        await s.press("enter")
+        await s.see("Forgot work:db in ")
+        await s.settled()
+        for version in await s.alice.vaults.log("work"):
+            assert await s.alice.secrets.list(f"work@{version.commit}") == []
+
+    play(scenario)
+
+
+def test_in_a_clone_nothing_of_old_is_forgotten_and_the_reason_is_said() -> None:
+    async def scenario(s: Acting) -> None:
+        before = await s.alice.vaults.log("infra")
+        s.do(history(s.pane, await s.vault("infra"), None))
+        await s.see("Versions of infra")
+        await s.press("enter")
+        await s.see("read only", "key")
+        await s.press("ctrl+x")
+        await s.see("is a clone: only bob can forget")
+        await s.settled()
+        assert await s.alice.vaults.log("infra") == before
+
+    play(scenario)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from simulator import World, eventually
 from tui.deeds.test_receiving import CANARY, cloned, do, live, pane, the_vault
+from tui.gestalts import bobs_phone
 from tui.stage import stage, write
 
 from pk_tui.terms import Address, NodeId
@@ -37,7 +38,7 @@ def test_a_vault_is_shared_by_keyboard_and_the_other_side_is_told_and_can_take_i
             await s.press("enter")
             await s.see("bob can read 2 secrets")
             await s.press("ctrl+s")
-            await s.see("Shared work with bob until ")
+            await s.see("Shared work with bob until you end it.")
 
             async def told() -> bool:
                 return [note.type for note in await s.bob.notifications.inbox(mark_read=False)] == ["VaultShare"]
@@ -62,7 +63,7 @@ def test_s_on_a_vault_and_s_on_a_node_both_share() -> None:
             await s.press("s")
             await s.see("Share a vault", "type a part of a vault's name")
             await s.press("enter", "ctrl+s")
-            await s.see("Shared work with bob until")
+            await s.see("Shared work with bob until you end it.")
             assert [row.node_id for row in await s.alice.vaults.permissions("work")] == [s.world.ids["bob"]]
 
     asyncio.run(scenario())
@@ -154,7 +155,7 @@ def test_a_fork_is_ours_to_share() -> None:
             do(s, share(pane(s), fork, s.world.ids["bob"]))
             await s.see("Share infra-mine")
             await s.press("ctrl+s")
-            await s.see("Shared infra-mine with bob until")
+            await s.see("Shared infra-mine with bob until you end it.")
             do(s, unshare(pane(s), fork))
             await s.see("Unshare infra-mine")
             await s.press("escape")
@@ -231,5 +232,29 @@ def test_of_several_that_have_it_one_is_picked() -> None:
             assert [row.node_id for row in left] == [s.world.ids["bob"]]
             do(s, unshare(pane(s), vault, s.world.ids["mallory"]))
             await s.see("work is not shared with mallory.")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_share_names_every_node_that_gets_it_and_unsharing_every_node_that_loses_it(size: tuple[int, int]) -> None:
+    async def prepare(w: World) -> None:
+        await work(w)
+        await bobs_phone(w, shared=False)
+
+    async def scenario() -> None:
+        async with stage(size, prepare) as s:
+            phone, bob = s.world.ids["phone"], s.world.ids["bob"]
+            both = f"bob (2 nodes: bob, {phone.short}…)"
+            do(s, share(pane(s), await the_vault(s), bob))
+            await s.see(f"{both} can read")
+            await s.press("ctrl+s")
+            await s.see(f"Shared work with {both}")
+            await s.until(lambda: live(s).vaults[0].shared_with == 2, "both having it")
+            do(s, unshare(pane(s), await the_vault(s)))
+            await s.see("Unshare work", f"{both} gets nothing", "none of them can clone")
+            await s.press("y")
+            await s.see("work is not shared with bob any more.")
+            assert await s.alice.vaults.permissions("work") == []
 
     asyncio.run(scenario())

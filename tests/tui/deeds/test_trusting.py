@@ -4,6 +4,7 @@ import asyncio
 
 from simulator import World
 from tui.deeds.acting import Acting, acting
+from tui.gestalts import bobs_phone
 
 from pk_tui.terms import Action, Address, NodeId
 from pk_tui.tui.deeds import trusting
@@ -107,5 +108,21 @@ def test_who_is_not_known_has_no_rights_to_change() -> None:
             s.do(trusting.permissions(s.pane, NodeId(b"x" * 32)))
             await s.see("is not among your nodes")
             await s.settled()
+
+    asyncio.run(scenario())
+
+
+def test_trusting_one_node_of_a_person_names_the_others_that_are_trusted_with_it() -> None:
+    async def prepare(w: World) -> None:
+        await bobs_phone(w, shared=False)
+        await w.agents["alice"].gestalts.untrust("bob")
+
+    async def scenario() -> None:
+        async with acting((80, 24), prepare) as s:
+            s.do(trusting.trust(s.pane, s.world.ids["bob"]))  # type: ignore[arg-type]
+            await s.see("Trust bob", "linked with it now too:", s.world.ids["phone"].short, "They match: trust it")
+            await s.press("y")
+            await s.settled()
+            assert await s.alice.linking.pending() == [], "it was named, so nobody is asked about it again"
 
     asyncio.run(scenario())

@@ -10,7 +10,8 @@ from textual.widgets import Input
 from tui.deeds.acting import Acting, acting
 from tui.dialogs.test_dialog import opened
 
-from pk_tui.api.views import CheckView, ProblemView, Progress
+from pk_tui.api.care import CheckView, ProblemView
+from pk_tui.api.views import Progress
 from pk_tui.errors import AlreadyExists, PkError
 from pk_tui.tui.dialogs.care import WORKS, CareDialog
 from pk_tui.tui.transfers import Transfer

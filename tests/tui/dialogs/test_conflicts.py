@@ -14,7 +14,7 @@ from tui.stage import Stage, stage, write
 from pk_tui.api.views import Take
 from pk_tui.errors import Corrupt, StorageFailed
 from pk_tui.terms import SecretPath
-from pk_tui.tui.dialogs.conflicts import ConflictsDialog, Done
+from pk_tui.tui.dialogs.conflicts import ConflictsDialog
 
 
 def play(
@@ -38,15 +38,12 @@ class Chosen:
         self.goes_on.set()
         self.fails: Exception | None = None
 
-    async def __call__(self, paths: Sequence[SecretPath], take: Take, done: Done) -> None:
+    async def __call__(self, paths: Sequence[SecretPath], take: Take) -> int:
         self.calls.append(([str(path) for path in paths], take))
-        for path in paths:
-            await self.goes_on.wait()
-            if self.fails is not None:
-                raise self.fails
-            if not done(path, True):
-                return
-            await asyncio.sleep(0)
+        await self.goes_on.wait()
+        if self.fails is not None:
+            raise self.fails
+        return len(paths)
 
 
 async def look(s: Stage) -> tuple[Chosen, list[Any]]:
@@ -152,7 +149,7 @@ def test_all_that_are_left_are_decided_after_a_question_only(key: str, take: Tak
     play(scenario)
 
 
-def test_called_off_in_the_middle_what_was_begun_is_seen_through_and_no_more_is_begun() -> None:
+def test_called_off_in_the_middle_what_was_begun_is_seen_through_and_then_it_closes() -> None:
     async def scenario(s: Stage) -> None:
         chosen, answers = await look(s)
         chosen.goes_on.clear()
@@ -164,7 +161,7 @@ def test_called_off_in_the_middle_what_was_begun_is_seen_through_and_no_more_is_
         assert answers == []
         chosen.goes_on.set()
         await s.until(lambda: bool(answers), "the dialog closing")
-        assert answers == [Counter({Take.THEIRS: 1})]
+        assert answers == [Counter({Take.THEIRS: 3})]
         assert len(chosen.calls) == 1
 
     play(scenario)

@@ -15,6 +15,7 @@ from pk_tui.errors import Corrupt
 from pk_tui.terms import Change, CommitId, SecretPath
 from pk_tui.tui.dialogs import history as module
 from pk_tui.tui.dialogs.history import HistoryDialog, what
+from pk_tui.tui.dialogs.old_version import ToForget
 
 CANARY = "canary-history"
 
@@ -146,7 +147,7 @@ def test_while_it_reads_and_when_it_cannot_it_says_so() -> None:
         await s.see("Reading the versions…")
         await s.press("d", "m", "r", "enter")
         hold.set()
-        await s.see("The vault is damaged", "pk-tui check", "Close  esc")
+        await s.see("The vault is damaged", "`K` says what is wrong", "Close  esc")
         await s.press("d", "m", "r", "enter")
         assert isinstance(s.screen, HistoryDialog)
 
@@ -166,3 +167,42 @@ def test_what_is_said_of_a_version_fits_its_lines_and_steers_nothing() -> None:
     hostile = what(version(HOSTILE), None).plain
     assert "\x1b" not in hostile
     assert what(version("Restored the version 1234"), SecretPath(("a",))).plain.endswith("Restored the version 1234")
+
+
+async def deleting_two(w: World) -> None:
+    alice = w.agents["alice"]
+    await alice.vaults.create("work")
+    for path in ("a", "b"):
+        await write(alice, "work", path, b"1")
+    await alice.secrets.remove([("work", SecretPath(("a",))), ("work", SecretPath(("b",)))])
+
+
+def test_of_several_that_a_version_deleted_the_one_to_forget_is_asked_for() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24), deleting_two) as s:
+            answers = await look(s)
+            await s.see("4 versions")
+            await s.press("ctrl+x")
+            await s.see("Forget what was deleted", "Which one")
+            await s.press("escape")
+            await s.see_no("Which one")
+            assert answers == []
+            await s.press("ctrl+x")
+            await s.see("Which one")
+            await s.press("down", "enter")
+            await s.until(lambda: bool(answers), "the answer")
+            before = (await s.alice.vaults.log("work"))[1].commit
+            assert answers == [ToForget(SecretPath(("b",)), before)]
+
+    asyncio.run(scenario())
+
+
+def test_a_version_that_deleted_nothing_says_where_else_something_is_forgotten() -> None:
+    async def scenario(s: Stage) -> None:
+        answers = await look(s)
+        await s.see("versions")
+        await s.press("G", "ctrl+x")
+        await s.see("This version deleted nothing.")
+        assert answers == []
+
+    play(scenario)

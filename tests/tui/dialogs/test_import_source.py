@@ -32,10 +32,13 @@ class Agent:
         self.started: list[Source] = []
         self.plan, self.fails, self.wanted = plan, list[PkError](), ""
         self.hold: asyncio.Event | None = None
+        self.so_far: Progress | None = None
         self._s = s
 
-    async def look(self, source: Source) -> ImportPlanView:
+    async def look(self, source: Source, step: Callable[[Progress], None]) -> ImportPlanView:
         self.looked.append(source)
+        if self.so_far:
+            step(self.so_far)
         if self.hold is not None:
             await self.hold.wait()
         if self.fails:
@@ -246,5 +249,20 @@ def test_names_from_outside_are_shown_harmless(tmp_path: Path) -> None:
             await s.press("tab")
             await s.see("a[b]x", "a\\u{1b}]52")
             assert "\x1b" not in s.screen_text()
+
+    asyncio.run(scenario())
+
+
+def test_how_far_the_preview_has_come_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with acting((80, 24)) as s:
+            (tmp_path / "x.csv").write_text("a")
+            agent = Agent(s)
+            agent.hold, agent.so_far = asyncio.Event(), Progress("Comparing", 12_500, 20_000)
+            await dialog(s, agent, tmp_path / "x.csv")
+            await s.press("enter")
+            await s.see("Reading it, to see what would be written… 12,500 of 20,000")
+            agent.hold.set()
+            await s.see("Read as")
 
     asyncio.run(scenario())

@@ -14,7 +14,7 @@ from pk_tui.api.views import CommitView, EntryView
 from pk_tui.errors import Corrupt
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import SecretPath
-from pk_tui.tui.dialogs.old_version import Old, OldVersionDialog, old_line
+from pk_tui.tui.dialogs.old_version import Old, OldVersionDialog, ToForget, old_line
 
 CANARY = "canary-of-then"
 
@@ -242,5 +242,18 @@ def test_in_a_directory_that_is_entered_the_cursor_is_on_the_first_row() -> None
         await s.see("zebra")
         await s.press("down", "down", "down", "enter")
         await s.see("work/db", "> deep/")
+
+    play(scenario)
+
+
+def test_what_the_cursor_is_on_is_answered_as_what_is_to_be_forgotten() -> None:
+    async def scenario(s: Stage) -> None:
+        answers = await look(s)
+        await s.see("zebra")
+        await s.press("G", "ctrl+x")
+        await s.until(lambda: bool(answers), "the answer")
+        (answer,) = answers
+        assert isinstance(answer, ToForget)
+        assert answer.path == SecretPath(("zebra",))
 
     play(scenario)

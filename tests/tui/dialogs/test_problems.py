@@ -6,7 +6,8 @@ import pytest
 from tui.deeds.acting import acting
 from tui.dialogs.test_dialog import opened
 
-from pk_tui.api.views import CheckView, ProblemView, VaultView
+from pk_tui.api.care import CheckView, ProblemView
+from pk_tui.api.views import VaultView
 from pk_tui.terms import VaultId
 from pk_tui.tui.dialogs.problems import MEANS, ProblemsDialog, explained, problem_rows
 

@@ -10,10 +10,21 @@ from textual.widgets import Button
 from tui.dialogs.test_dialog import opened
 from tui.stage import Stage, stage, write
 
+from pk_tui.api.trust import PendingView
 from pk_tui.api.views import GestaltView, NodeView, SharedView, VaultView
 from pk_tui.clock import DAY
 from pk_tui.terms import Address, NodeId, VaultId
-from pk_tui.tui.dialogs.share import TERMS, USUAL, ShareDialog, effect, end_in_words, node_choices, until, vault_choices
+from pk_tui.tui.dialogs.share import (
+    TERMS,
+    USUAL,
+    ShareDialog,
+    effect,
+    end_in_words,
+    node_choices,
+    until,
+    vault_choices,
+    whom,
+)
 from pk_tui.tui.glyphs import UNICODE
 from pk_tui.tui.live import Live, Noun
 
@@ -42,12 +53,12 @@ def test_the_effect_is_said_in_words_with_what_cannot_be_taken_back() -> None:
     assert effect(WORK, None).plain == "Pick a node with enter first."
 
 
-def test_ninety_days_are_usual_and_renewed_and_all_others_end_for_good() -> None:
-    assert TERMS[USUAL].name == "90 days"
-    assert until(TERMS[USUAL], NOW) is None
-    assert "renews" in end_in_words(TERMS[USUAL], NOW, "bob").plain
+def test_a_share_usually_has_no_end_but_unsharing_and_all_others_end_for_good() -> None:
+    assert TERMS[USUAL].name == "no end"
+    assert [until(term, NOW) for term in TERMS if term.days is None] == [None]
+    assert end_in_words(TERMS[USUAL], NOW).plain == "When you end it, with U on the vault."
     assert [until(term, NOW) for term in TERMS if term.days] == [NOW + days * DAY for days in (1, 7, 30, 365)]
-    assert end_in_words(TERMS[0], NOW, "bob").plain == "On 2024-10-05, whatever happens."
+    assert end_in_words(TERMS[0], NOW).plain == "On 2024-10-05, whatever happens."
 
 
 def test_who_is_not_trusted_is_shown_and_cannot_be_picked_and_it_says_how_to_trust() -> None:
@@ -57,6 +68,18 @@ def test_who_is_not_trusted_is_shown_and_cannot_be_picked_and_it_says_how_to_tru
     assert carol.note.startswith("NOT trusted")
     assert carol.why_not is not None
     assert "Compare its id" in carol.why_not.plain
+
+
+def test_a_node_of_somebody_with_several_says_whose_it_is_and_the_effect_names_all_that_get_it() -> None:
+    both = GestaltView("g", (BOB, CAROL), (), (), True)
+    live = known(gestalts=[both], status=None, pending=(), rejected=(), forks=())
+    live.person_of = lambda gestalt: "bob"  # type: ignore[method-assign]
+    live.person = lambda node: "bob"  # type: ignore[method-assign]
+
+    assert node_choices(live, WORK)[0].note == "trusted, one of bob, not connected"
+    assert effect(WORK, whom(live, BOB)).plain.startswith("bob (2 nodes: bob, carol) can read 14 secrets")
+    live.rejected = (PendingView(CAROL, "g", ()),)
+    assert whom(live, BOB).plain == "bob"
 
 
 def test_who_has_it_already_and_which_are_shared_already_is_said() -> None:
@@ -103,7 +126,9 @@ def test_share_is_possible_only_once_somebody_trusted_is_picked(size: tuple[int,
     async def scenario() -> None:
         async with stage(size, a_vault) as s:
             answers = await dialog(s)
-            await s.see("Share work", "✓ scan  ✓ pull  ✓ clone", "[90 days]", "Pick a node", "Share  ctrl+s")
+            await s.see(
+                "Share work", "✓ scan  ✓ pull  ✓ clone", "[no end]", "When you end it", "Pick a node", "Share  ctrl+s"
+            )
             share = s.screen.query_one("#share", Button)
             assert share.disabled
             await s.press("ctrl+s")
@@ -117,7 +142,7 @@ def test_share_is_possible_only_once_somebody_trusted_is_picked(size: tuple[int,
             await s.press(*["backspace"] * 4, *"bb", "enter")
             await s.see("bob can read 1 secret and all old versions.")
             await s.until(lambda: not share.disabled)
-            await s.press("left", "left")
+            await s.press("left", "left", "left")
             await s.see("[7 days]", "On 2024-10-11")
             assert "canary" not in s.screen_text()
             await s.press("ctrl+s")
@@ -146,7 +171,7 @@ def test_with_both_given_the_key_that_opened_it_shares_nothing() -> None:
             answers = await dialog(s, node="bob", key="ctrl+s")
             await s.press("ctrl+s", "ctrl+s", "ctrl+s")
             assert answers == []
-            await s.press("right", "enter")
+            await s.press("left", "enter")
             assert answers == []
             await s.press("ctrl+s")
             assert [one.not_after for one in answers] == [NOW + 365 * DAY]

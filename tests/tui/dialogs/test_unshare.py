@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.content import Content
 from tui.dialogs.test_dialog import opened
 from tui.dialogs.test_share import WORK
 from tui.stage import stage
@@ -21,13 +22,13 @@ def seen(*paths: str) -> list[ExposedView]:
 def test_it_says_what_it_does_and_what_it_does_not_and_asks_for_y() -> None:
     async def scenario() -> None:
         async with stage((80, 24)) as s:
-            answers = await opened(s, unshare_question(WORK, "bob"), "U")
+            answers = await opened(s, unshare_question(WORK, "bob", Content("bob")), "U")
             await s.see(
                 "Unshare work", "gets nothing new", "Nobody can take that back", "is told nothing", "Unshare  y"
             )
             await s.press("enter")
             assert answers == [None]
-            answers = await opened(s, unshare_question(WORK, "bob"), "U")
+            answers = await opened(s, unshare_question(WORK, "bob", Content("bob")), "U")
             await s.press("y")
             assert answers == [True]
 

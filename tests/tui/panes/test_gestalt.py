@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from simulator import World
-from tui.people import HOSTILE, clone, known, link, party
+from tui.gestalts import bobs_phone, own_server
+from tui.people import HOSTILE, clone, known, link, node_id, party, vault_id
 from tui.stage import Stage, stage, write
 
+from pk_tui.api.trust import GainView, PendingView
 from pk_tui.terms import Action, Address, NodeId
 from pk_tui.tui.panes.gestalt import GestaltPane
 from pk_tui.tui.panes.nodes import NodesPane
@@ -248,5 +250,112 @@ def test_names_from_outside_do_nothing_here() -> None:
             await s.see("[/x] [@")
             await s.pilot.click("#gestalt-tree", offset=(10, 3))
             assert s.app.return_value is None
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_persons_nodes_stand_below_the_person_and_one_that_waits_says_what_it_would_get(
+    size: tuple[int, int],
+) -> None:
+    async def scenario() -> None:
+        async with stage(size, bobs_phone) as s:
+            await s.until(lambda: bool(live(s).pending), "a node waiting")
+            await at_gestalts(s, "bob")
+            short = s.world.ids["phone"].short
+            await s.see(
+                "3 Gestalt(1)", "Gestalts  2  1 waits", "! a node waits", f"{short}…", "! waits: would read work"
+            )
+            await s.see("would get:", "work: clone and pull")
+            row = pane(s).row
+            assert row is not None
+            pane(s).tree.put_cursor(f"{row.key}/{s.world.ids['phone']}")
+            whole = str(s.world.ids["phone"])
+            await s.see("A compares its id", whole[:5], whole[5:10], "only by the claims of bob")
+            await s.press("i", "end")
+            await s.see("and bob have both signed")
+            await s.press("escape", "slash")
+            await s.type("waits")
+            await s.see("! waits")
+
+    asyncio.run(scenario())
+
+
+def test_a_key_on_the_person_means_the_node_that_waits_and_it_is_confirmed_in_place() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24), bobs_phone) as s:
+            await s.until(lambda: bool(live(s).pending), "a node waiting")
+            await at_gestalts(s, "bob")
+            key = at(s)
+            await s.press("x")
+            await s.see("It does not get:")
+            await s.press("escape", "A")
+            await s.see("They match: confirm")
+            await s.press("y")
+            await s.see_no("waits")
+            assert at(s) == key
+            await s.see("[3 Gestalt]")
+            await s.press("A")
+            await s.see("Nothing waits to be confirmed for bob.")
+            await s.press("g", "A")
+            await s.see("Nothing here waits to be confirmed.")
+            await s.press("exclamation_mark")
+            await s.see("Nothing here has shown two histories.")
+            await s.press("j", "exclamation_mark")
+            await s.see("this node has shown one history only")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_my_other_nodes_stand_below_me_with_why_and_can_be_shared_with_and_given_up(size: tuple[int, int]) -> None:
+    async def prepare(w: World) -> None:
+        await own_server(w)
+        await w.agents["alice"].vaults.create("work")
+        await w.agents["alice"].vaults.share("work", "server")
+
+    async def scenario() -> None:
+        async with stage(size, prepare) as s:
+            await s.until(lambda: len(live(s).gestalts) == 2 and bool(live(s).vaults), "the gestalts")
+            await s.press("3", "g")
+            await s.see("Gestalts  2", "this node", "server", "this node and server have both")
+            await s.press("j", "j")
+            await s.see("server and this node have both")
+            await s.press("X")
+            await s.see("Unclaim server")
+            await s.press("escape", "j")
+            await s.see("work, with your own nodes.", "through server")
+            await s.press("g", "H")
+            await s.see("Sigchain of this node", "Belongs together with server.")
+
+    asyncio.run(scenario())
+
+
+def test_a_node_that_is_out_is_marked_and_stands_alone() -> None:
+    async def prepare(w: World) -> None:
+        await own_server(w)
+        await w.agents["alice"].linking.expel("server", w.typed["server"])
+
+    async def scenario() -> None:
+        async with stage((80, 24), prepare) as s:
+            await at_gestalts(s, "server")
+            await s.see("EXPELLED", "belongs to nobody any more")
+            await s.press("E")
+            await s.see("server is expelled already.")
+
+    asyncio.run(scenario())
+
+
+def test_a_node_of_which_only_is_known_that_it_waits_is_told_of_with_its_id() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24)) as s:
+            gestalts = await at_gestalts(s)
+            s.app.workers.cancel_group(s.app, "live")
+            live(s).pending = [PendingView(node_id(7), "g", (GainView(vault_id(1), "work", (Action.PULL,)),))]
+            gestalts._look()
+            gestalts.go_to(node_id(7))
+            await s.see("! waits: would read work", "follows a node that is", str(node_id(7))[:5])
+            await s.press("enter")
+            await s.see("That node is not among yours")
 
     asyncio.run(scenario())

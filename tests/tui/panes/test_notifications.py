@@ -437,3 +437,29 @@ def test_on_a_short_screen_what_is_read_takes_the_place_of_the_list() -> None:
             assert table(s).has_focus
 
     asyncio.run(scenario())
+
+
+@SIZES
+def test_an_invitation_leads_to_the_claim_and_is_read_once_it_is_done(size: tuple[int, int]) -> None:
+    async def invited(w: World) -> None:
+        await w.agents["bob"].linking.invite("alice")
+        await arrived(w, 1)
+
+    async def scenario() -> None:
+        async with stage(size, invited) as s:
+            await on(s, "i", Box.INBOX)
+            await s.see("Invite", "may be claimed", "Claim that node")
+            await s.press("a")
+            await s.see("Claim bob")
+            await s.press("escape")
+            assert row_of(s, Box.INBOX).is_new
+            await s.press("a")
+            await s.see("Claim bob")
+            await s.press("y")
+            await s.see("bob and this node are one party now.")
+            await s.until(lambda: not row_of(s, Box.INBOX).is_new, "it being read")
+            assert len((await s.alice.gestalts.get("bob")).nodes) == 2
+            await s.press("x")
+            await s.see("Delete this notification?")
+
+    asyncio.run(scenario())

@@ -561,6 +561,7 @@ def test_holding_a_key_asks_only_about_the_row_one_stops_at() -> None:
     async def scenario(s: Stage) -> None:
         await s.see("work")
         await to(s, "many/s00")
+        await s.see("work/many/s00", "this node  added")
         asked: list[str] = []
         real = s.alice.secrets.stat
 

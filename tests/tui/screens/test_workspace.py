@@ -5,13 +5,15 @@ import asyncio
 import pytest
 from simulator import World
 from textual.events import AppBlur, AppFocus, Key
+from tui.gestalts import bobs_phone, fork_of
 from tui.stage import stage, write
 
 from pk_tui.tui.dialogs.fork import ForkDialog
 from pk_tui.tui.messages import GoTo
+from pk_tui.tui.panes.kinds import PANES
 from pk_tui.tui.panes.pane import Pane
 from pk_tui.tui.screens.lock import LockScreen
-from pk_tui.tui.screens.workspace import PANES, Workspace
+from pk_tui.tui.screens.workspace import Workspace
 
 
 async def with_a_secret(w: World) -> None:
@@ -168,5 +170,55 @@ def test_a_dialog_may_be_taken_away_while_it_is_being_made(turns: int) -> None:
             await s.app.action_lock()
             assert isinstance(s.app.screen, LockScreen)
             assert s.app._exception is None
+
+    asyncio.run(scenario())
+
+
+def test_two_histories_of_a_node_are_shown_in_full_when_they_come_once_and_not_over_another_question() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24), bobs_phone) as s:
+            await s.see("3 Gestalt(1)")
+            await s.press("s")
+            await s.see("Share work")
+            await fork_of(s.world, "bob")
+            assert s.app.session is not None
+            live = s.app.session.live
+            await s.until(lambda: bool(live.forks), "the fork")
+            await s.see("Share work")
+            await s.press("escape")
+            await s.see("WARNING: two histories of bob")
+            await s.press("escape")
+            await s.see_no("WARNING")
+            await s.press("ctrl+l")
+            await s.app.show(Workspace(s.app.session))
+            await s.see("[1 Vaults]")
+            await s.pilot.pause(1.2)
+            assert "WARNING" not in s.screen_text()
+
+    asyncio.run(scenario())
+
+
+def test_two_histories_that_were_known_before_are_said_and_marked() -> None:
+    async def known(w: World) -> None:
+        await bobs_phone(w)
+        await fork_of(w, "bob")
+
+    async def scenario() -> None:
+        async with stage((120, 40), known) as s:
+            await s.see("A node has shown two histories of itself: it is marked in 3")
+            await s.press("3")
+            await s.see("FORKED")
+            assert "WARNING" not in s.screen_text()
+
+    asyncio.run(scenario())
+
+
+def test_f3_shows_the_audit_from_anywhere() -> None:
+    async def scenario() -> None:
+        async with stage((80, 24)) as s:
+            await s.press("2", "f3")
+            await s.see("Audit of this node", "bob: allowed to notify")
+            await s.press("escape")
+            await s.see("[2 Nodes]")
 
     asyncio.run(scenario())

@@ -3,14 +3,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from tui.people import HOSTILE, WIDE, clone, known, link, node_id, own_status, party
+from tui.people import HOSTILE, WIDE, clone, known, link, node_id, own_status, party, vault_id
 
-from pk_tui.tui.gestalt_rows import Branch, branches
-from pk_tui.tui.glyphs import ASCII, UNICODE
+from pk_tui.api.trust import GainView, PendingView
+from pk_tui.terms import Action
+from pk_tui.tui.gestalt_rows import Branch, Marks, branches
+from pk_tui.tui.glyphs import ASCII, UNICODE, Glyphs
 from pk_tui.tui.widgets.gestalt_tree import GestaltTree, drawn
 
 BOB, CAROL = str(node_id(1)), str(node_id(2))
@@ -127,3 +130,20 @@ def test_facts_stand_in_one_column_and_names_from_outside_stay_in_theirs() -> No
         for row, words in ((some[0], "self"), (rows("work")[2], "trusted"), (rows("work")[3], "● connected"))
     }
     assert len(starts) == 1
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_node_that_waits_or_is_out_says_so_before_its_state(glyphs: Glyphs) -> None:
+    gains = (GainView(vault_id(1), "work", (Action.PULL,)), GainView(vault_id(2), "notes", (Action.PULL,)))
+    bob = replace(party(1, trusted=True), nodes=(node_id(1), node_id(2)))
+    gone = replace(party(3), expelled=True)
+    marks = Marks.of([PendingView(node_id(2), "g", gains)], [], [])
+    found = branches(own_status(), [bob, gone], [known(1, "laptop"), known(3, "old")], [link(1)], (), marks)
+    lines = {row.key: drawn(row, 78, glyphs, False).plain for row in found}
+
+    assert "! a node waits  trusted" in lines[BOB]
+    assert "laptop" in lines[f"{BOB}/{node_id(1)}"]
+    assert f"! waits: would read work, notes  {glyphs.down} offline" in lines[f"{BOB}/{node_id(2)}"]
+    assert f"{node_id(2).short}…" in lines[f"{BOB}/{node_id(2)}"]
+    assert f"{glyphs.failed} EXPELLED" in lines[str(node_id(3))]
+    assert glyphs is UNICODE or all(line.replace("…", "").isascii() for line in lines.values())

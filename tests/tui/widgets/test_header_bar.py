@@ -23,6 +23,13 @@ def test_unread_notifications_are_counted_on_their_tab_alone() -> None:
     assert "(" not in texts["vaults"]
 
 
+def test_nodes_that_wait_are_counted_on_the_gestalts() -> None:
+    tabs = (("vaults", "Vaults"), ("gestalt", "Gestalt"))
+
+    assert dict(tab_texts(Facts(tabs, current="vaults", waiting=3)))["gestalt"] == " 2 Gestalt(3) "
+    assert dict(tab_texts(Facts(tabs, current="vaults")))["gestalt"] == " 2 Gestalt "
+
+
 def test_everything_fits_at_both_sizes_and_a_click_goes_to_a_pane() -> None:
     async def scenario(size: tuple[int, int]) -> None:
         async with stage(size) as s:

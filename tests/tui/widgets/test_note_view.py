@@ -122,3 +122,15 @@ def test_scrolling_stays_while_one_reads_and_begins_anew_with_another() -> None:
             assert app.closed == 1
 
     asyncio.run(scenario())
+
+
+def test_an_invitation_says_what_it_means_and_which_key_claims() -> None:
+    bob = [NodeView(BOB, "bob", (), None, True)]
+    came, goes = row(note("GestaltInvite"), nodes=bob), row(note("GestaltInvite"), Box.OUTBOX, nodes=bob)
+
+    assert "bob says that it is a node of yours" in text(came)
+    assert "a compares its id" in text(came)
+    assert keys(came).plain.startswith("a Claim that node  x Decline  d Delete")
+    assert "bob is told that it may claim this node" in text(goes)
+    assert "Waits until bob can be reached" in text(goes)
+    assert "a Claim" not in keys(goes).plain
