@@ -19,8 +19,9 @@ endif
 .PHONY: run test demo bench screenshots lint night lock clean
 .DEFAULT_GOAL := test
 
+# Half of the tests wait for a screen or another process more than they work: three at once keep two cores busy.
 test: lint
-	$(BIN)/pytest -n 2 -m "not night"
+	$(BIN)/pytest -n 3 -m "not night"
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -45,13 +45,15 @@ def test_the_commands_are_those_of_the_contract():
         "vaults export", "vaults forget", "tidy",
         *(f"vaults {v}" for v in ("fork", "conflicts", "resolve")),
         *(f"vaults {v}" for v in (
-            "create", "list", "rename", "delete", "log", "share", "unshare", "permissions", "scan", "clone", "pull", "import",
+            "create", "list", "rename", "delete", "log", "share", "unshare", "exposure", "permissions", "scan", "clone", "pull",
+            "import",
         )),
         *(f"secrets {v}" for v in ("write", "create", "cat", "ls", "edit", "rm", "mkdir", "mv", "cp", "stat", "inject", "env")),
         *(f"secrets {v}" for v in ("generate", "otp", "find")),
         *(f"items {v}" for v in ("templates", "create", "get", "set", "edit", "ssh-key")),
-        *(f"nodes {v}" for v in ("add", "name", "ping", "list", "connections")),
+        *(f"nodes {v}" for v in ("add", "name", "ping", "list", "connections", "claim", "unclaim", "expel")),
         *(f"identities {v}" for v in ("trust", "untrust", "allow", "disallow", "permissions", "list", "get")),
+        *(f"identities {v}" for v in ("invite", "pending", "confirm", "reject", "sigchain", "forks")),
         "keys public", "keys password", "notifications send", "audit",
         *(f"keys {v}" for v in ("sign", "verify", "encrypt", "decrypt")),
         *(f"notifications {v}" for v in (
