@@ -157,11 +157,13 @@ class ImportDialog(LongWorkDialog):
     def _kind_changed(self) -> None:
         self._forget()
         kind = KINDS[self.query_one(OneOf).at]
+        self._looking += 1  # what is being counted is no longer what is to stand there
         self._found(f"To be read as {READ_AS[kind]}. enter shows what would be written.")
 
     @on(PasswordField.Typed)
     def _password_typed(self) -> None:
         self._forget()
+        self._looking += 1
         self._found("")
 
     @on(PasswordField.Refused)

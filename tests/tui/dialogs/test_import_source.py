@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.content import Content
 from textual.widgets import Input
 from tui.deeds.acting import Acting, acting
@@ -15,6 +17,7 @@ from pk_tui.api.views import ImportKind, ImportPlanView, PlannedView, Progress
 from pk_tui.errors import Malformed, PkError, WrongPassword
 from pk_tui.plaintext import Plaintext
 from pk_tui.terms import Change, SecretPath
+from pk_tui.tui import disk
 from pk_tui.tui.dialogs.import_source import ImportDialog, Source
 from pk_tui.tui.transfers import Transfer
 from pk_tui.tui.widgets.password_field import PasswordField
@@ -118,6 +121,32 @@ def test_the_kind_can_be_said(tmp_path: Path) -> None:
             await s.press("ctrl+s")
             await s.see("Read as")
             assert [one.kind for one in agent.looked] == [ImportKind.CSV]
+
+    asyncio.run(scenario())
+
+
+def test_what_was_counted_before_the_kind_was_said_does_not_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting, counted = threading.Event(), threading.Event()
+
+    def slowly(path: Path, called_off: Callable[[], bool]) -> disk.Counted:
+        counting.set()
+        counted.wait(60)
+        return disk.Counted(0, 0)
+
+    monkeypatch.setattr(disk, "count", slowly)
+
+    async def scenario() -> None:
+        async with acting((80, 24)) as s:
+            await dialog(s, Agent(s), tmp_path)
+            await s.until(counting.is_set, "the count")
+            s.screen.query_one("#kind").focus()
+            await s.press("right")
+            await s.see("To be read as")
+            counted.set()
+            await s.until(lambda: not any(one.group == "count" for one in s.screen.workers), "the end of the count")
+            assert "To be read as" in s.screen_text()
 
     asyncio.run(scenario())
 
