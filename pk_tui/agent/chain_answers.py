@@ -9,10 +9,8 @@ from pk_tui.agent.chain_heads import told_to
 from pk_tui.agent.core import Core
 from pk_tui.net.link import Link, Stream
 from pk_tui.terms import NodeId
-from pk_tui.wire.messages import Failure, encode_message
+from pk_tui.wire.messages import REFUSED, encode_message
 from pk_tui.wire.trust_messages import AskClaims, AskFork, ForkShown, claim_pages
-
-REFUSED = Failure("refused", "Not permitted, or not there.")
 
 
 async def answer_claims(core: Core, link: Link, stream: Stream, request: AskClaims) -> None:

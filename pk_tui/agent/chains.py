@@ -20,7 +20,6 @@ from weakref import WeakKeyDictionary
 
 from pk_tui.agent.auditing import TRUST_CHANGED
 from pk_tui.agent.beliefs import Moved
-from pk_tui.agent.chain_answers import REFUSED
 from pk_tui.agent.chain_heads import (
     MAX_CHAINS,
     chainless,
@@ -40,7 +39,7 @@ from pk_tui.net.link import Link, Stream
 from pk_tui.terms import NodeId
 from pk_tui.trust.fork import Behind, Comparison, Extended, Forked, Same, compare, verify_fork
 from pk_tui.trust.sigchain import Chain, ChainFault, Fault, read_chain
-from pk_tui.wire.messages import encode_message
+from pk_tui.wire.messages import REFUSED, encode_message
 from pk_tui.wire.trust_messages import MAX_HEADS, Heads, KnownHead
 
 FETCHES_AT_ONCE = 4

@@ -58,10 +58,8 @@ from pk_tui.trust.entitlement import Change
 from pk_tui.trust.expulsion import make_expulsion
 from pk_tui.trust.pair import Party, countersign, make_half
 from pk_tui.trust.sigchain import Claim, extend
-from pk_tui.wire.messages import Failure, encode_message
+from pk_tui.wire.messages import REFUSED, encode_message
 from pk_tui.wire.trust_messages import Agreed, Propose
-
-REFUSED = Failure("refused", "Not permitted, or not there.")
 
 
 class LinkingService:

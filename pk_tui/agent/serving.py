@@ -37,6 +37,7 @@ from pk_tui.trust.grant import Grant
 from pk_tui.trust.rights import Refused
 from pk_tui.vault.outgoing import outgoing
 from pk_tui.wire.messages import (
+    REFUSED,
     Ack,
     Failure,
     Moved,
@@ -55,7 +56,6 @@ from pk_tui.wire.trust_messages import AskClaims, AskFork, Heads, Propose
 
 log = logging.getLogger("pk_tui.serving")
 
-REFUSED = Failure("refused", "Not permitted, or not there.")
 MALFORMED = Failure("malformed", "The request could not be read.")
 BUSY = Failure("busy", "Try again later.")
 TRANSFER_ACTIONS: tuple[Literal["clone", "pull"], ...] = ("clone", "pull")

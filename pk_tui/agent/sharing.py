@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pk_tui.agent.agreeing import refuse_lost
 from pk_tui.agent.auditing import SHARED_TOPIC, UNSHARED
 from pk_tui.agent.beliefs import Moved
 from pk_tui.agent.core import Core
@@ -72,6 +73,8 @@ def _require_creator(core: Core, record: VaultRecord) -> None:
 
 
 def _require_trusted(core: Core, member: Vertex) -> None:
+    if isinstance(member, NodeId) and member in core.beliefs.graph.expelled:  # to be trusted is no way back
+        refuse_lost(core, member, describe_member(core, member))
     nodes = core.beliefs.graph.of(member).nodes
     if not any(is_trusted(core, node) for node in nodes):
         raise PermissionDenied(

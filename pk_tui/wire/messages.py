@@ -134,6 +134,9 @@ class Failure(Message, frozen=True, tag="failure1"):
                 return PeerMisbehaved(f"The other node could not read the request.{words}")
 
 
+REFUSED = Failure("refused", "Not permitted, or not there.")
+"""The one refusal, always the same bytes, whatever was asked for and whether it is there."""
+
 Request = Hello | Scan | Transfer | Moved | Notify
 M = TypeVar("M", bound=Message)
 

@@ -251,7 +251,7 @@ def test_who_is_expelled_gets_nothing_any_more_and_what_runs_stops() -> None:
         assert isinstance(await cloning, PermissionDenied)
         assert await phone.vaults.list() == []
         await require_refused(phone.vaults.scan("alice"), phone.vaults.clone("work", "alice"))
-        with refused(PermissionDenied):
+        with refused(PermissionDenied, "was expelled by its owner"):
             await alice.vaults.share("work", "phone")
         assert await holders(alice) == set(), "the phone was named, so it ends with the phone"
         assert await offered(laptop) is None
